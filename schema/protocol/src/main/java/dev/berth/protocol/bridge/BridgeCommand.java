@@ -1,0 +1,151 @@
+package dev.berth.protocol.bridge;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What a worker asks of a bridge. Every command may arrive twice, after a reconnection, and then
+ * changes nothing; the bridge obeys only the highest attachment of the highest epoch it has seen.
+ */
+@JsonTypeInfo(
+    use = JsonTypeInfo.Id.NAME,
+    property = "type",
+    visible = true,
+    defaultImpl = BridgeCommand.Unrecognized.class)
+public sealed interface BridgeCommand {
+
+  /**
+   * The first command on a connection: from now on this worker holds the bridge.
+   *
+   * @param lastFrame number of the last durable frame that is committed; the bridge goes on after
+   *     it
+   */
+  @JsonTypeName("attach")
+  record Attach(
+      int protocol,
+      @JsonProperty("sandbox_id") SandboxId sandboxId,
+      @JsonProperty("session_id") SessionId sessionId,
+      int epoch,
+      int attachment,
+      @JsonProperty("last_frame") long lastFrame)
+      implements BridgeCommand {
+    public Attach {
+      requireNonNull(sandboxId, "sandboxId");
+      requireNonNull(sessionId, "sessionId");
+    }
+  }
+
+  /**
+   * Starts the agent of the session, once in a bridge's life.
+   *
+   * @param resume whether a transcript exists; it is then asked for by {@code load_transcript}
+   * @param resumeReason why an earlier sandbox ended, when this one takes up its turn
+   */
+  @JsonTypeName("open")
+  record Open(
+      boolean resume,
+      @JsonProperty("resume_reason") @Nullable String resumeReason,
+      AgentOptions options)
+      implements BridgeCommand {
+    public Open {
+      requireNonNull(options, "options");
+    }
+  }
+
+  /**
+   * Hands the agent a message. The message id becomes the Agent SDK's uuid, under which the SDK
+   * itself refuses to run a message twice.
+   *
+   * @param content text, or an array of Messages API content blocks
+   */
+  @JsonTypeName("run_turn")
+  record RunTurn(
+      @JsonProperty("turn_id") TurnId turnId,
+      @JsonProperty("message_id") MessageId messageId,
+      JsonNode content)
+      implements BridgeCommand {
+    public RunTurn {
+      requireNonNull(turnId, "turnId");
+      requireNonNull(messageId, "messageId");
+      requireNonNull(content, "content");
+    }
+  }
+
+  /** Ends the running turn; its end comes as {@code turn_ended} as always. */
+  @JsonTypeName("interrupt")
+  record Interrupt(@JsonProperty("turn_id") TurnId turnId) implements BridgeCommand {
+    public Interrupt {
+      requireNonNull(turnId, "turnId");
+    }
+  }
+
+  /**
+   * The answer to {@code client_tool_call}.
+   *
+   * @param content content items as MCP has them
+   */
+  @JsonTypeName("client_tool_result")
+  record ClientToolResult(
+      @JsonProperty("call_id") String callId,
+      List<JsonNode> content,
+      @JsonProperty("is_error") boolean isError)
+      implements BridgeCommand {
+    public ClientToolResult {
+      requireNonNull(callId, "callId");
+      content = List.copyOf(content);
+    }
+  }
+
+  /**
+   * A part of the answer to {@code load_transcript}, in order.
+   *
+   * @param found false when nothing was ever stored under that subpath
+   * @param subpaths every subpath of the session; only in the last page of the main transcript
+   */
+  @JsonTypeName("transcript_page")
+  record TranscriptPage(
+      @JsonProperty("request_id") String requestId,
+      boolean found,
+      List<JsonNode> entries,
+      List<String> subpaths,
+      boolean last)
+      implements BridgeCommand {
+    public TranscriptPage {
+      requireNonNull(requestId, "requestId");
+      entries = List.copyOf(entries);
+      subpaths = List.copyOf(subpaths);
+    }
+  }
+
+  /** All durable frames up to this number are committed; the bridge may forget them. */
+  @JsonTypeName("ack")
+  record Ack(long frame) implements BridgeCommand {}
+
+  /** Another sandbox or worker has taken the session over: end the agent and exit. */
+  @JsonTypeName("superseded")
+  record Superseded(int epoch) implements BridgeCommand {}
+
+  /** Ends the agent, with time to write its transcript, and exits. */
+  @JsonTypeName("shutdown")
+  record Shutdown(@JsonProperty("grace_ms") int graceMillis) implements BridgeCommand {}
+
+  @JsonTypeName("heartbeat")
+  record Heartbeat() implements BridgeCommand {}
+
+  /** A command of a newer worker; ignored. */
+  record Unrecognized(String type) implements BridgeCommand {
+    public Unrecognized {
+      requireNonNull(type, "type");
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.berth.protocol.event;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/** Why a sandbox ended. The list is closed. */
+public enum SandboxEndReason {
+  /** Nothing happened in it for the idle time; the session goes on without it. */
+  IDLE,
+  /** The session was completed by its client. */
+  COMPLETED,
+  /** The session was closed. */
+  CLOSED,
+  /** Its main process ended by itself. */
+  EXITED,
+  /** Something outside killed it. */
+  KILLED,
+  /** It used more memory than its tier allows. */
+  OOM_KILLED,
+  /** It used more disk than its tier allows, or the host has none left. */
+  DISK_FULL,
+  /** It did not come up. */
+  START_FAILED,
+  /** Its bridge said nothing for too long. */
+  SILENT,
+  /** The agent process in it ended by itself. */
+  AGENT_EXITED,
+  /** Its host does not answer any more. */
+  HOST_LOST,
+  /** A newer sandbox serves the session. */
+  SUPERSEDED,
+  /** No session claims it. */
+  ORPHANED;
+
+  @JsonCreator
+  public static SandboxEndReason of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
+  }
+
+  @JsonValue
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

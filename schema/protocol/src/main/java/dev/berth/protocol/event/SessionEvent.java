@@ -1,0 +1,268 @@
+package dev.berth.protocol.event;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SandboxId;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What can happen in a session. The tag of each record is the event's type; in the envelope it
+ * stands beside the payload, not in it.
+ */
+@JsonTypeInfo(
+    use = JsonTypeInfo.Id.NAME,
+    property = "type",
+    visible = true,
+    defaultImpl = SessionEvent.Unrecognized.class)
+public sealed interface SessionEvent {
+
+  /**
+   * The session exists.
+   *
+   * @param model the model that its agent asks first
+   */
+  @JsonTypeName("session.opened")
+  record SessionOpened(String model) implements SessionEvent {
+    public SessionOpened {
+      requireNonNull(model, "model");
+    }
+  }
+
+  /**
+   * The session's status changed.
+   *
+   * @param reason why, for {@code idle} the stop reason of the last turn
+   */
+  @JsonTypeName("session.status")
+  record StatusChanged(SessionStatus status, @Nullable String reason) implements SessionEvent {
+    public StatusChanged {
+      requireNonNull(status, "status");
+    }
+  }
+
+  /** Something that the client asked for was cut to what its token or the operator allows. */
+  @JsonTypeName("options.clamped")
+  record OptionsClamped(String option, JsonNode asked, JsonNode granted, String rule)
+      implements SessionEvent {
+    public OptionsClamped {
+      requireNonNull(option, "option");
+      requireNonNull(rule, "rule");
+    }
+  }
+
+  /**
+   * A message of the end user was stored; it will be answered, whatever dies.
+   *
+   * @param content the message; images and documents are replaced by their kind and size
+   */
+  @JsonTypeName("message.accepted")
+  record MessageAccepted(JsonNode content) implements SessionEvent {
+    public MessageAccepted {
+      requireNonNull(content, "content");
+    }
+  }
+
+  /**
+   * The agent was handed the message.
+   *
+   * @param number counts the turns of the session from 1
+   * @param attempt 1, or more when a sandbox was lost under the turn
+   */
+  @JsonTypeName("turn.started")
+  record TurnStarted(long number, int attempt) implements SessionEvent {}
+
+  /**
+   * The turn is over and its result stands; {@code raw} is the Agent SDK's result.
+   *
+   * @param costMicrodollars cost of the turn from the ledger
+   * @param totalCostMicrodollars cost of the session so far from the ledger
+   */
+  @JsonTypeName("turn.completed")
+  record TurnCompleted(
+      @JsonProperty("stop_reason") StopReason stopReason,
+      @JsonProperty("duration_ms") long durationMillis,
+      @JsonProperty("cost_microdollars") long costMicrodollars,
+      @JsonProperty("total_cost_microdollars") long totalCostMicrodollars,
+      TokenUsage usage)
+      implements SessionEvent {
+    public TurnCompleted {
+      requireNonNull(stopReason, "stopReason");
+      requireNonNull(usage, "usage");
+    }
+  }
+
+  /** The turn was cut by an interrupt. */
+  @JsonTypeName("turn.interrupted")
+  record TurnInterrupted(
+      @JsonProperty("duration_ms") long durationMillis,
+      @JsonProperty("cost_microdollars") long costMicrodollars,
+      @JsonProperty("total_cost_microdollars") long totalCostMicrodollars,
+      TokenUsage usage)
+      implements SessionEvent {
+    public TurnInterrupted {
+      requireNonNull(usage, "usage");
+    }
+  }
+
+  /** The turn ended without a result. */
+  @JsonTypeName("turn.failed")
+  record TurnFailed(
+      @JsonProperty("stop_reason") StopReason stopReason,
+      Problem problem,
+      @JsonProperty("duration_ms") long durationMillis,
+      @JsonProperty("cost_microdollars") long costMicrodollars,
+      @JsonProperty("total_cost_microdollars") long totalCostMicrodollars,
+      TokenUsage usage)
+      implements SessionEvent {
+    public TurnFailed {
+      requireNonNull(stopReason, "stopReason");
+      requireNonNull(problem, "problem");
+      requireNonNull(usage, "usage");
+    }
+  }
+
+  /** The agent process is up; {@code raw} is the Agent SDK's {@code system/init}. */
+  @JsonTypeName("agent.init")
+  record AgentInit() implements SessionEvent {}
+
+  /** {@code raw} is an assistant message of the Agent SDK. */
+  @JsonTypeName("agent.message")
+  record AgentMessage() implements SessionEvent {}
+
+  /**
+   * {@code raw} is a user message of the Agent SDK: results of tools, or a prompt it wrote itself.
+   */
+  @JsonTypeName("agent.user")
+  record AgentUser() implements SessionEvent {}
+
+  /** {@code raw} is the Agent SDK's result message; the turn's own end follows. */
+  @JsonTypeName("agent.result")
+  record AgentResult() implements SessionEvent {}
+
+  /** {@code raw} is a message of the Agent SDK of any other kind, unknown ones too. */
+  @JsonTypeName("agent.notice")
+  record AgentNotice(
+      @JsonProperty("sdk_type") String sdkType,
+      @JsonProperty("sdk_subtype") @Nullable String sdkSubtype)
+      implements SessionEvent {
+    public AgentNotice {
+      requireNonNull(sdkType, "sdkType");
+    }
+  }
+
+  /** The agent calls a tool that a client executes. */
+  @JsonTypeName("client_tool.called")
+  record ClientToolCalled(
+      @JsonProperty("call_id") String callId, String server, String tool, JsonNode input)
+      implements SessionEvent {
+    public ClientToolCalled {
+      requireNonNull(callId, "callId");
+      requireNonNull(server, "server");
+      requireNonNull(tool, "tool");
+      requireNonNull(input, "input");
+    }
+  }
+
+  /** The call is over for the agent; a later answer is refused. */
+  @JsonTypeName("client_tool.closed")
+  record ClientToolClosed(@JsonProperty("call_id") String callId, ClientToolOutcome outcome)
+      implements SessionEvent {
+    public ClientToolClosed {
+      requireNonNull(callId, "callId");
+      requireNonNull(outcome, "outcome");
+    }
+  }
+
+  /** A sandbox serves the session from now on, under the envelope's epoch. */
+  @JsonTypeName("sandbox.started")
+  record SandboxStarted(
+      @JsonProperty("sandbox_id") SandboxId sandboxId,
+      @JsonProperty("host_id") HostId hostId,
+      boolean resumed)
+      implements SessionEvent {
+    public SandboxStarted {
+      requireNonNull(sandboxId, "sandboxId");
+      requireNonNull(hostId, "hostId");
+    }
+  }
+
+  /** The sandbox of the envelope's epoch is gone. */
+  @JsonTypeName("sandbox.ended")
+  record SandboxEnded(
+      @JsonProperty("sandbox_id") SandboxId sandboxId, SandboxEndReason reason, String detail)
+      implements SessionEvent {
+    public SandboxEnded {
+      requireNonNull(sandboxId, "sandboxId");
+      requireNonNull(reason, "reason");
+      requireNonNull(detail, "detail");
+    }
+  }
+
+  /**
+   * The turn lost its sandbox and is taken up on another one.
+   *
+   * @param attempt the number of the attempt that follows
+   */
+  @JsonTypeName("session.rescheduled")
+  record Rescheduled(SandboxEndReason reason, int attempt) implements SessionEvent {
+    public Rescheduled {
+      requireNonNull(reason, "reason");
+    }
+  }
+
+  /**
+   * Text that a client saw live was never completed; a client that renders by message id drops it.
+   *
+   * @param modelMessageId the Messages API id of the message that was cut
+   */
+  @JsonTypeName("message.superseded")
+  record MessageSuperseded(@JsonProperty("model_message_id") String modelMessageId)
+      implements SessionEvent {
+    public MessageSuperseded {
+      requireNonNull(modelMessageId, "modelMessageId");
+    }
+  }
+
+  /** An event of a newer Berth. */
+  record Unrecognized(String type) implements SessionEvent {
+    public Unrecognized {
+      requireNonNull(type, "type");
+    }
+  }
+
+  /** Puts an event together from the two columns in which it is stored. */
+  static SessionEvent of(String type, JsonNode payload) {
+    var tagged = ((ObjectNode) payload).deepCopy();
+    tagged.put("type", type);
+    return ProtocolJson.mapper().treeToValue(tagged, SessionEvent.class);
+  }
+
+  /** The event's type, as on the wire. */
+  default String type() {
+    return switch (this) {
+      case Unrecognized(var type) -> type;
+      default -> {
+        var tag = getClass().getAnnotation(JsonTypeName.class);
+        if (tag == null) {
+          throw new IllegalStateException(getClass() + " has no @JsonTypeName");
+        }
+        yield tag.value();
+      }
+    };
+  }
+
+  /** The event without its type, as it is stored. */
+  default ObjectNode payload() {
+    var node = (ObjectNode) ProtocolJson.mapper().valueToTree(this);
+    node.remove("type");
+    return node;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.protocol;
+
+import org.jspecify.annotations.NullMarked;
