@@ -48,6 +48,14 @@ public sealed interface SessionEvent {
     }
   }
 
+  /** The client is done with the session; it stays resumable while it is kept. */
+  @JsonTypeName("session.completed")
+  record SessionCompleted(String reason) implements SessionEvent {
+    public SessionCompleted {
+      requireNonNull(reason, "reason");
+    }
+  }
+
   /** Something that the client asked for was cut to what its token or the operator allows. */
   @JsonTypeName("options.clamped")
   record OptionsClamped(String option, JsonNode asked, JsonNode granted, String rule)

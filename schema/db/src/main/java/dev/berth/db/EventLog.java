@@ -1,0 +1,204 @@
+package dev.berth.db;
+
+import static dev.berth.db.generated.Tables.EVENTS;
+
+import dev.berth.db.AppendOutcome.Appended;
+import dev.berth.db.AppendOutcome.Numbered;
+import dev.berth.db.AppendOutcome.SessionMissing;
+import dev.berth.db.AppendOutcome.Superseded;
+import dev.berth.db.generated.Tables;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.EventEnvelope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jooq.DSLContext;
+import org.jooq.JSON;
+import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The event log of all sessions: the only statement that appends to it, and the one that reads.
+ *
+ * <p>{@link GroupCommit} is the way to append under load; this class is the way to append inside a
+ * transaction of the caller's.
+ */
+public final class EventLog {
+  private EventLog() {}
+
+  /**
+   * Events for one session.
+   *
+   * @param events at least one; they get consecutive numbers in this order
+   */
+  public record Request(SessionId session, EventWriter writer, List<NewEvent> events) {
+    public Request {
+      events = List.copyOf(events);
+      if (events.isEmpty()) {
+        throw new IllegalArgumentException("events: [] (expected: at least one)");
+      }
+    }
+
+    long characters() {
+      return events.stream().mapToLong(event -> event.raw() == null ? 0 : event.raw().length()).sum();
+    }
+  }
+
+  public static AppendOutcome append(DSLContext db, Request request) {
+    return append(db, List.of(request)).getFirst();
+  }
+
+  /**
+   * Appends for many sessions in one statement.
+   *
+   * @return the outcome of each request, in the order given
+   */
+  static List<AppendOutcome> append(DSLContext db, List<Request> requests) {
+    var columns = new Columns(requests);
+    var rows =
+        db.selectFrom(
+                Tables.APPEND_EVENTS(
+                    columns.sessions,
+                    columns.epochs,
+                    columns.attachments,
+                    columns.requestOf,
+                    columns.ids,
+                    columns.types,
+                    columns.turns,
+                    columns.messages,
+                    columns.eventEpochs,
+                    columns.payloads,
+                    columns.raws))
+            .fetch();
+    var numbered = new ArrayList<List<Numbered>>();
+    var refused = new @Nullable AppendOutcome[requests.size()];
+    requests.forEach(request -> numbered.add(new ArrayList<>()));
+    for (var row : rows) {
+      var index = row.get("request", Integer.class) - 1;
+      switch (row.get("verdict", String.class)) {
+        case "appended" -> numbered.get(index).add(new Numbered(row.get("seq", Long.class), true));
+        case "repeated" -> numbered.get(index).add(new Numbered(row.get("seq", Long.class), false));
+        case "superseded" -> refused[index] = new Superseded();
+        case "missing" -> refused[index] = new SessionMissing();
+        default -> throw new IllegalStateException("append_events answered " + row);
+      }
+    }
+    var outcomes = new ArrayList<AppendOutcome>();
+    for (var index = 0; index < requests.size(); index++) {
+      var refusal = refused[index];
+      outcomes.add(refusal == null ? new Appended(numbered.get(index)) : refusal);
+    }
+    return outcomes;
+  }
+
+  /**
+   * Reads stored events in their order.
+   *
+   * @param after the number after which to begin, 0 for the beginning
+   * @param limit the most to read
+   */
+  public static List<EventEnvelope> read(
+      DSLContext db, SessionId session, long after, int limit) {
+    return db.selectFrom(EVENTS)
+        .where(EVENTS.SESSION_ID.eq(uuid(session)))
+        .and(EVENTS.SEQ.gt(after))
+        .orderBy(EVENTS.SEQ)
+        .limit(limit)
+        .fetch(EventLog::envelope);
+  }
+
+  /** The event of that id, if it was stored. */
+  public static @Nullable EventEnvelope find(DSLContext db, SessionId session, String eventId) {
+    return db.selectFrom(EVENTS)
+        .where(EVENTS.SESSION_ID.eq(uuid(session)))
+        .and(EVENTS.EVENT_ID.eq(eventId))
+        .fetchOne(EventLog::envelope);
+  }
+
+  private static EventEnvelope envelope(Record row) {
+    var turn = row.get(EVENTS.TURN_ID);
+    var message = row.get(EVENTS.MESSAGE_ID);
+    return new EventEnvelope(
+        row.get(EVENTS.SEQ),
+        row.get(EVENTS.EVENT_ID),
+        row.get(EVENTS.TYPE),
+        turn == null ? null : new TurnId(turn.toString()),
+        message == null ? null : new MessageId(message.toString()),
+        row.get(EVENTS.EPOCH),
+        row.get(EVENTS.AT).toInstant(),
+        json(row.get(EVENTS.PAYLOAD)),
+        row.get(EVENTS.RAW) == null ? null : json(row.get(EVENTS.RAW)));
+  }
+
+  private static JsonNode json(JSON column) {
+    return ProtocolJson.mapper().readTree(column.data());
+  }
+
+  private static UUID uuid(SessionId session) {
+    return UUID.fromString(session.value());
+  }
+
+  /** The requests, turned on their side: one array a column. */
+  private static final class Columns {
+    final UUID[] sessions;
+    final @Nullable Integer[] epochs;
+    final @Nullable Integer[] attachments;
+    final Integer[] requestOf;
+    final String[] ids;
+    final String[] types;
+    final @Nullable UUID[] turns;
+    final @Nullable UUID[] messages;
+    final Integer[] eventEpochs;
+    final String[] payloads;
+    final @Nullable String[] raws;
+
+    Columns(List<Request> requests) {
+      var events = requests.stream().mapToInt(request -> request.events().size()).sum();
+      sessions = new UUID[requests.size()];
+      epochs = new @Nullable Integer[requests.size()];
+      attachments = new @Nullable Integer[requests.size()];
+      requestOf = new Integer[events];
+      ids = new String[events];
+      types = new String[events];
+      turns = new @Nullable UUID[events];
+      messages = new @Nullable UUID[events];
+      eventEpochs = new Integer[events];
+      payloads = new String[events];
+      raws = new @Nullable String[events];
+      var at = 0;
+      for (var index = 0; index < requests.size(); index++) {
+        var request = requests.get(index);
+        sessions[index] = uuid(request.session());
+        var epoch = 0;
+        switch (request.writer()) {
+          case EventWriter.Platform() -> {}
+          case EventWriter.Sandbox(var sandboxEpoch) -> {
+            epoch = sandboxEpoch;
+            epochs[index] = sandboxEpoch;
+          }
+          case EventWriter.Attachment(var sandboxEpoch, var attachment) -> {
+            epoch = sandboxEpoch;
+            epochs[index] = sandboxEpoch;
+            attachments[index] = attachment;
+          }
+        }
+        for (var event : request.events()) {
+          requestOf[at] = index + 1;
+          ids[at] = event.id();
+          types[at] = event.event().type();
+          turns[at] = event.turnId() == null ? null : UUID.fromString(event.turnId().value());
+          messages[at] =
+              event.messageId() == null ? null : UUID.fromString(event.messageId().value());
+          eventEpochs[at] = epoch;
+          payloads[at] = event.event().payload().toString();
+          raws[at] = event.raw();
+          at++;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.db;
+
+import org.jspecify.annotations.NullMarked;
