@@ -6,7 +6,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 /**
  * An end user of a project (claim {@code sub}), chosen by the developer.
  *
- * @param value free text, 1 to 256 characters without control characters
+ * @param value free text, 1 to 255 characters without control characters
  */
 public record EndUserId(@JsonValue String value) {
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)

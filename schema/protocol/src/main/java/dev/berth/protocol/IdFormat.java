@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 enum IdFormat {
   UUID("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "a lower-case UUID"),
   OPAQUE("[A-Za-z0-9._-]{1,64}", "1 to 64 of A-Z a-z 0-9 . _ -"),
-  FREE_TEXT("[^\\p{Cntrl}]{1,256}", "1 to 256 characters, none of them a control character"),
+  FREE_TEXT("[^\\p{Cntrl}]{1,255}", "1 to 255 characters, none of them a control character"),
   SANDBOX("sb-[0-9a-f]{16}", "sb- and 16 hexadecimal digits"),
   HOST("[a-z0-9-]{1,63}", "1 to 63 of a-z 0-9 -");
 

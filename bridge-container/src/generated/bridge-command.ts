@@ -1,0 +1,95 @@
+// Generated from schema/protocol by `npm run generate`; do not edit.
+
+export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+
+export interface Attach {
+type: "attach"
+attachment: number
+epoch: number
+last_frame: number
+protocol: number
+sandbox_id: string
+session_id: string
+}
+export interface Open {
+type: "open"
+options: AgentOptions
+resume: boolean
+resume_reason?: (string | null)
+}
+export interface AgentOptions {
+agents: MapOfJsonNode
+allowed_tools: string[]
+betas: string[]
+client_servers: ClientServer[]
+client_tool_timeout_ms: number
+disallowed_tools: string[]
+env: MapOfString
+fallback_model?: (string | null)
+max_budget_usd?: (number | null)
+max_thinking_tokens?: (number | null)
+max_turns?: (number | null)
+mcp_servers: MapOfJsonNode
+model: string
+output_format?: unknown
+permission_mode: string
+resume_session_at?: (string | null)
+setting_sources: string[]
+system_prompt?: unknown
+tools?: unknown
+}
+export interface MapOfJsonNode {
+[k: string]: unknown
+}
+export interface ClientServer {
+name: string
+tools: ClientTool[]
+version?: (string | null)
+}
+export interface ClientTool {
+description: string
+input_schema: unknown
+name: string
+}
+export interface MapOfString {
+[k: string]: string
+}
+export interface RunTurn {
+type: "run_turn"
+content: unknown
+message_id: string
+turn_id: string
+}
+export interface Interrupt {
+type: "interrupt"
+turn_id: string
+}
+export interface ClientToolResult {
+type: "client_tool_result"
+call_id: string
+content: unknown[]
+is_error: boolean
+}
+export interface TranscriptPage {
+type: "transcript_page"
+entries: unknown[]
+found: boolean
+last: boolean
+request_id: string
+subpaths: string[]
+}
+export interface Ack {
+type: "ack"
+frame: number
+}
+export interface Superseded {
+type: "superseded"
+epoch: number
+}
+export interface Shutdown {
+type: "shutdown"
+grace_ms: number
+}
+export interface Heartbeat {
+type: "heartbeat"
+}

@@ -1,0 +1,83 @@
+// Generated from schema/protocol by `npm run generate`; do not edit.
+
+export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
+export type ProblemNullable = (null | Problem)
+
+export interface SdkMessage {
+type: "sdk_message"
+frame: number
+message: unknown
+turn_id?: (string | null)
+}
+export interface TranscriptPart {
+type: "transcript_part"
+entries: unknown[]
+frame: number
+subpath?: (string | null)
+}
+export interface ClientToolCall {
+type: "client_tool_call"
+call_id: string
+frame: number
+input: unknown
+server: string
+tool: string
+turn_id?: (string | null)
+}
+export interface ClientToolClosed {
+type: "client_tool_closed"
+call_id: string
+frame: number
+outcome: ("answered" | "timed_out" | "cancelled")
+}
+export interface TurnEnded {
+type: "turn_ended"
+frame: number
+message_id: string
+problem?: ProblemNullable
+result?: unknown
+stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed")
+turn_id: string
+}
+export interface Problem {
+message: string
+type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "message_conflict" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
+}
+export interface AgentExited {
+type: "agent_exited"
+detail: string
+exit_code?: (number | null)
+frame: number
+signal?: (string | null)
+}
+export interface Hello {
+type: "hello"
+epoch: number
+next_frame: number
+protocol: number
+sandbox_id: string
+sdk_version: string
+session_id?: (string | null)
+}
+export interface Attached {
+type: "attached"
+attachment: number
+}
+export interface Refused {
+type: "refused"
+attachment: number
+epoch: number
+}
+export interface Delta {
+type: "delta"
+message: unknown
+turn_id?: (string | null)
+}
+export interface LoadTranscript {
+type: "load_transcript"
+request_id: string
+subpath?: (string | null)
+}
+export interface Heartbeat {
+type: "heartbeat"
+}

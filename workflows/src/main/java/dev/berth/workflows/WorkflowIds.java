@@ -1,0 +1,13 @@
+package dev.berth.workflows;
+
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+
+/** The ids of workflows. */
+public final class WorkflowIds {
+  private WorkflowIds() {}
+
+  public static String session(ProjectId project, SessionId session) {
+    return "session/%s/%s".formatted(project, session);
+  }
+}

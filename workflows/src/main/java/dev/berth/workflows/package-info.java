@@ -1,0 +1,5 @@
+/** What all workflows share: task queues, search attributes, payloads, failures. */
+@NullMarked
+package dev.berth.workflows;
+
+import org.jspecify.annotations.NullMarked;

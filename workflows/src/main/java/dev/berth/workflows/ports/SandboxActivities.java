@@ -1,0 +1,50 @@
+package dev.berth.workflows.ports;
+
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.event.SandboxEndReason;
+import io.temporal.activity.ActivityInterface;
+import org.jspecify.annotations.Nullable;
+
+/** Sandboxes of one host; carried out by the worker of that host. */
+@ActivityInterface(namePrefix = "Sandbox")
+public interface SandboxActivities {
+  /**
+   * Starts the sandbox of an epoch with the session's agent in it, or finds it running. Sandboxes of
+   * earlier epochs of the session on this host are removed first.
+   *
+   * <ul>
+   *   <li>Idempotent by {@code (session, epoch)}.
+   *   <li>Errors: {@code SUPERSEDED}, {@code IMAGE_MISSING}, {@code DISK_FULL} (final), {@code
+   *       SANDBOX_FAILED}, {@code UNAVAILABLE} (retryable). None leaves a container behind.
+   * </ul>
+   */
+  SandboxStarted start(StartSandboxInput input);
+
+  /** Ends the agent with time to write what it has, and removes the sandbox; no sandbox is fine. */
+  SandboxStopped stop(StopSandboxInput input);
+
+  /**
+   * @param resumeReason why the turn that this sandbox takes up lost its sandbox; null otherwise
+   */
+  record StartSandboxInput(
+      ProjectId projectId,
+      SessionId sessionId,
+      SandboxId sandboxId,
+      int epoch,
+      @Nullable SandboxEndReason resumeReason) {}
+
+  /**
+   * @param resumed whether the agent went on with a transcript
+   */
+  record SandboxStarted(boolean resumed) {}
+
+  record StopSandboxInput(
+      SessionId sessionId, SandboxId sandboxId, int epoch, SandboxEndReason reason) {}
+
+  /**
+   * @param existed false when there was nothing to stop
+   */
+  record SandboxStopped(boolean existed) {}
+}

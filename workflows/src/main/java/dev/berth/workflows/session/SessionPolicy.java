@@ -1,0 +1,69 @@
+package dev.berth.workflows.session;
+
+import java.time.Duration;
+
+/**
+ * The times and bounds of a session. They come with its input, because a workflow reads no
+ * configuration.
+ *
+ * @param idle nothing to do for this long: the sandbox goes, the session stays
+ * @param completionLinger how long a completed session keeps its sandbox, for a client that returns
+ * @param retention a session without a sandbox is closed after this
+ * @param turn the longest turn
+ * @param turnHeartbeat a worker that says nothing for this long has lost its turn
+ * @param hostAnswer a host that does not take up work in this time is taken for lost
+ * @param start the longest start of a sandbox
+ * @param interruptGrace how long an agent may take to end its turn when asked to
+ * @param startAttempts how often a sandbox is started before the turn fails
+ * @param turnAttempts how many sandboxes a turn may lose
+ */
+public record SessionPolicy(
+    Duration idle,
+    Duration completionLinger,
+    Duration retention,
+    Duration turn,
+    Duration turnHeartbeat,
+    Duration hostAnswer,
+    Duration start,
+    Duration interruptGrace,
+    int startAttempts,
+    int turnAttempts) {
+
+  public static final SessionPolicy DEFAULT =
+      new SessionPolicy(
+          Duration.ofMinutes(30),
+          Duration.ofSeconds(30),
+          Duration.ofDays(30),
+          Duration.ofHours(6),
+          Duration.ofSeconds(12),
+          Duration.ofSeconds(20),
+          Duration.ofMinutes(2),
+          Duration.ofSeconds(10),
+          3,
+          5);
+
+  public SessionPolicy {
+    requirePositive("idle", idle);
+    requirePositive("completionLinger", completionLinger);
+    requirePositive("retention", retention);
+    requirePositive("turn", turn);
+    requirePositive("turnHeartbeat", turnHeartbeat);
+    requirePositive("hostAnswer", hostAnswer);
+    requirePositive("start", start);
+    requirePositive("interruptGrace", interruptGrace);
+    requirePositive("startAttempts", startAttempts);
+    requirePositive("turnAttempts", turnAttempts);
+  }
+
+  private static void requirePositive(String name, Duration value) {
+    if (value == null || !value.isPositive()) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: > 0)");
+    }
+  }
+
+  private static void requirePositive(String name, int value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: > 0)");
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package dev.berth.workflows.session;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.StopReason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a session knows, and all that a run hands to the next one. Immutable, and free of
+ * Temporal.
+ *
+ * @param sandbox the sandbox that serves the session; null while there is none
+ * @param queue messages that wait, in order
+ * @param running the message whose turn runs
+ * @param cut the message whose turn was asked to end, running or first in the queue
+ * @param seen ids of the latest messages, so that one is not queued twice
+ * @param connections sockets that are open
+ * @param wanted whether a client is there for whom a sandbox is worth starting
+ * @param completing why the session is to be completed, null when it is not
+ * @param closing why the workflow is to end, null when it is not
+ * @param refreshing whether the next idle moment begins a new run
+ * @param turns turns that were begun, ever
+ * @param turnsThisRun turns that were begun in this run
+ * @param allocations sandboxes that this session asked for, ever
+ */
+record SessionState(
+    Phase phase,
+    @Nullable Sandbox sandbox,
+    List<MessageId> queue,
+    @Nullable MessageId running,
+    @Nullable MessageId cut,
+    List<MessageId> seen,
+    List<String> connections,
+    boolean wanted,
+    @Nullable String completing,
+    @Nullable String closing,
+    boolean refreshing,
+    long turns,
+    int turnsThisRun,
+    long allocations,
+    @Nullable StopReason lastStop) {
+
+  /** More than a client repeats within one run; the database remembers the rest. */
+  static final int SEEN = 200;
+
+  /** More sockets than one session has; beyond it the oldest are taken for gone. */
+  static final int CONNECTIONS = 50;
+
+  /** The sandbox of an epoch. */
+  record Sandbox(HostId hostId, SandboxId sandboxId, int epoch) {
+    public Sandbox {
+      requireNonNull(hostId, "hostId");
+      requireNonNull(sandboxId, "sandboxId");
+    }
+  }
+
+  SessionState {
+    requireNonNull(phase, "phase");
+    queue = List.copyOf(queue);
+    seen = List.copyOf(seen);
+    connections = List.copyOf(connections);
+  }
+
+  static SessionState initial() {
+    return new SessionState(
+        new Phase.Idle(),
+        null,
+        List.of(),
+        null,
+        null,
+        List.of(),
+        List.of(),
+        false,
+        null,
+        null,
+        false,
+        0,
+        0,
+        0,
+        null);
+  }
+
+  boolean knows(MessageId message) {
+    return seen.contains(message);
+  }
+
+  /** How many messages run before the one of this id: 0 when it runs, ran, or is next. */
+  int position(MessageId message) {
+    var place = queue.indexOf(message);
+    return place < 0 ? 0 : place + (running == null ? 0 : 1);
+  }
+
+  boolean isBusy() {
+    return running != null || !queue.isEmpty();
+  }
+
+  SessionState opened(@Nullable String connection) {
+    return with(
+        draft -> {
+          draft.wanted = true;
+          draft.completing = null;
+          if (connection != null) {
+            draft.connections = appended(connections, connection, CONNECTIONS);
+          }
+        });
+  }
+
+  /** A socket is gone; the last one completes the session, a client that asks to close ends its turn. */
+  SessionState disconnected(String connection, boolean asked) {
+    var left = connections.stream().filter(other -> !other.equals(connection)).toList();
+    return with(
+        draft -> {
+          draft.connections = left;
+          if (left.isEmpty() && asked) {
+            draft.cut = firstToEnd();
+            draft.completing = "closed_by_client";
+          } else if (left.isEmpty() && !isBusy()) {
+            draft.completing = "disconnected";
+          }
+        });
+  }
+
+  SessionState completed() {
+    return with(
+        draft -> {
+          draft.completing = null;
+          draft.wanted = false;
+        });
+  }
+
+  SessionState submitted(MessageId message) {
+    return with(
+        draft -> {
+          draft.queue = appended(queue, message, Integer.MAX_VALUE);
+          draft.seen = appended(seen, message, SEEN);
+          draft.completing = null;
+        });
+  }
+
+  /** The message whose turn an interrupt ends: the one that runs, else the first that waits. */
+  @Nullable MessageId firstToEnd() {
+    if (running != null) {
+      return running;
+    }
+    return queue.isEmpty() ? null : queue.getFirst();
+  }
+
+  SessionState cutting(@Nullable MessageId message) {
+    return with(draft -> draft.cut = message);
+  }
+
+  /** The first message leaves the queue and runs. */
+  SessionState turnBegun() {
+    return with(
+        draft -> {
+          draft.running = queue.getFirst();
+          draft.queue = queue.subList(1, queue.size());
+          draft.turns = turns + 1;
+          draft.turnsThisRun = turnsThisRun + 1;
+        });
+  }
+
+  SessionState turnEnded(StopReason reason) {
+    return with(
+        draft -> {
+          draft.running = null;
+          draft.cut = null;
+          draft.lastStop = reason;
+          if (connections.isEmpty() && queue.isEmpty() && completing == null && wanted) {
+            draft.completing = "disconnected";
+          }
+        });
+  }
+
+  SessionState withPhase(Phase next) {
+    return with(draft -> draft.phase = next);
+  }
+
+  SessionState allocating() {
+    return with(draft -> draft.allocations = allocations + 1);
+  }
+
+  SessionState withSandbox(Sandbox started) {
+    return with(draft -> draft.sandbox = started);
+  }
+
+  SessionState withoutSandbox() {
+    return with(
+        draft -> {
+          draft.sandbox = null;
+          draft.wanted = false;
+        });
+  }
+
+  SessionState withClosing(String reason) {
+    return with(
+        draft -> {
+          draft.closing = reason;
+          draft.cut = firstToEnd();
+        });
+  }
+
+  SessionState withRefreshing() {
+    return with(draft -> draft.refreshing = true);
+  }
+
+  /** What the next run begins with. */
+  SessionState carriedOver() {
+    return with(
+        draft -> {
+          draft.turnsThisRun = 0;
+          draft.refreshing = false;
+        });
+  }
+
+  private SessionState with(Consumer<Draft> change) {
+    var draft = new Draft(this);
+    change.accept(draft);
+    return draft.state();
+  }
+
+  private static <T> List<T> appended(List<T> list, T value, int bound) {
+    var longer = new ArrayList<>(list);
+    longer.remove(value);
+    longer.add(value);
+    return longer.size() <= bound ? longer : longer.subList(longer.size() - bound, longer.size());
+  }
+
+  /** The fields, open to one change. */
+  private static final class Draft {
+    Phase phase;
+    @Nullable Sandbox sandbox;
+    List<MessageId> queue;
+    @Nullable MessageId running;
+    @Nullable MessageId cut;
+    List<MessageId> seen;
+    List<String> connections;
+    boolean wanted;
+    @Nullable String completing;
+    @Nullable String closing;
+    boolean refreshing;
+    long turns;
+    int turnsThisRun;
+    long allocations;
+    @Nullable StopReason lastStop;
+
+    Draft(SessionState state) {
+      phase = state.phase;
+      sandbox = state.sandbox;
+      queue = state.queue;
+      running = state.running;
+      cut = state.cut;
+      seen = state.seen;
+      connections = state.connections;
+      wanted = state.wanted;
+      completing = state.completing;
+      closing = state.closing;
+      refreshing = state.refreshing;
+      turns = state.turns;
+      turnsThisRun = state.turnsThisRun;
+      allocations = state.allocations;
+      lastStop = state.lastStop;
+    }
+
+    SessionState state() {
+      return new SessionState(
+          phase,
+          sandbox,
+          queue,
+          running,
+          cut,
+          seen,
+          connections,
+          wanted,
+          completing,
+          closing,
+          refreshing,
+          turns,
+          turnsThisRun,
+          allocations,
+          lastStop);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.berth.workflows.session;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.Failures.SandboxLoss;
+import dev.berth.workflows.ports.SessionActivities.EndTurnInput;
+import dev.berth.workflows.ports.TurnActivities.InterruptTurnInput;
+import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
+import dev.berth.workflows.ports.TurnActivities.TurnResult;
+import dev.berth.workflows.session.SessionSandbox.Start;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.workflow.Async;
+import io.temporal.workflow.Promise;
+import io.temporal.workflow.Workflow;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/** One turn, from the message at the head of the queue to its one end, over lost sandboxes. */
+final class SessionTurn {
+  private static final Logger LOG = Workflow.getLogger(SessionTurn.class);
+
+  private final SessionInput input;
+  private final SessionActivityStubs activities;
+  private final SessionProgress progress;
+  private final SessionSandbox sandbox;
+
+  SessionTurn(
+      SessionInput input,
+      SessionActivityStubs activities,
+      SessionProgress progress,
+      SessionSandbox sandbox) {
+    this.input = input;
+    this.activities = activities;
+    this.progress = progress;
+    this.sandbox = sandbox;
+  }
+
+  /** Runs the first message of the queue to its end. */
+  void runNext() {
+    progress.change(SessionState::turnBegun);
+    var message = requireNonNull(progress.state().running());
+    var reason = run(message);
+    progress.change(state -> state.turnEnded(reason));
+  }
+
+  /** Ends the messages that wait and will not be run any more. */
+  void endWaiting(StopReason reason, Problem problem) {
+    while (!progress.state().queue().isEmpty()) {
+      progress.change(SessionState::turnBegun);
+      var message = requireNonNull(progress.state().running());
+      var stands = end(message, reason, problem);
+      progress.change(state -> state.turnEnded(stands));
+    }
+  }
+
+  private StopReason run(MessageId message) {
+    @Nullable SandboxLoss loss = null;
+    for (var attempt = 1; attempt <= input.policy().turnAttempts(); attempt++) {
+      if (isCut(message)) {
+        return end(message, StopReason.INTERRUPTED, null);
+      }
+      if (ensureSandbox(loss, attempt) instanceof Start.Failed(var problem)) {
+        return end(message, stopReason(problem), problem);
+      }
+      progress.show(new Phase.Running());
+      switch (attempt(message, attempt)) {
+        case Attempt.Ended(var reason) -> {
+          return reason;
+        }
+        case Attempt.Failed(var problem) -> {
+          return end(message, stopReason(problem), problem);
+        }
+        case Attempt.Lost(var lost) -> {
+          loss = lost;
+          LOG.warn("turn {} lost its sandbox: {}", message, lost);
+          progress.change(SessionState::withoutSandbox);
+          progress.show(new Phase.Recovering());
+        }
+      }
+    }
+    return end(
+        message,
+        StopReason.RETRIES_EXHAUSTED,
+        new Problem(
+            ProblemType.RETRIES_EXHAUSTED,
+            "The turn lost its sandbox %d times, last: %s. Send the message again, or a new one."
+                .formatted(
+                    input.policy().turnAttempts(), loss == null ? "unknown" : loss.detail())));
+  }
+
+  private Start ensureSandbox(@Nullable SandboxLoss loss, int attempt) {
+    if (progress.state().sandbox() == null && loss == null) {
+      progress.show(new Phase.Queued());
+    }
+    List<SessionEvent> events =
+        loss == null ? List.of() : List.of(new SessionEvent.Rescheduled(loss.reason(), attempt));
+    return sandbox.ensure(loss == null ? null : loss.reason(), events);
+  }
+
+  /** What became of one try of a turn. */
+  private sealed interface Attempt {
+    record Ended(StopReason reason) implements Attempt {}
+
+    record Lost(SandboxLoss loss) implements Attempt {}
+
+    record Failed(Problem problem) implements Attempt {}
+  }
+
+  private Attempt attempt(MessageId message, int attempt) {
+    var serving = requireNonNull(progress.state().sandbox());
+    var turn =
+        Async.function(
+            activities.turn(
+                    serving.hostId(),
+                    "turn %d%s"
+                        .formatted(
+                            progress.state().turns(), attempt == 1 ? "" : ", attempt " + attempt))
+                ::run,
+            new RunTurnInput(
+                input.projectId(),
+                input.sessionId(),
+                serving.sandboxId(),
+                serving.epoch(),
+                new TurnId(message.value()),
+                message,
+                progress.state().turns(),
+                attempt));
+    Workflow.await(() -> turn.isCompleted() || isCut(message));
+    if (!turn.isCompleted()) {
+      interrupt(serving, message);
+    }
+    return outcome(turn);
+  }
+
+  /** The interrupt is on its way while the turn goes on to its end. */
+  private void interrupt(SessionState.Sandbox serving, MessageId message) {
+    var sent =
+        Async.function(
+            activities.interrupt(serving.hostId(), "interrupt turn " + progress.state().turns())
+                ::interrupt,
+            new InterruptTurnInput(
+                input.sessionId(),
+                serving.sandboxId(),
+                serving.epoch(),
+                new TurnId(message.value())));
+    sent.handle(
+        (result, failure) -> {
+          if (failure != null) {
+            LOG.warn("the interrupt of turn {} was not delivered", message, failure);
+          }
+          return null;
+        });
+  }
+
+  private Attempt outcome(Promise<TurnResult> turn) {
+    try {
+      return new Attempt.Ended(turn.get().stopReason());
+    } catch (ActivityFailure failure) {
+      if (SessionSandbox.isCancelled(failure)) {
+        throw failure;
+      }
+      var loss = Failures.sandboxLoss(failure);
+      if (loss.isPresent()) {
+        return new Attempt.Lost(loss.get());
+      }
+      var problem = Failures.problem(failure);
+      return problem.type() == ProblemType.SUPERSEDED
+          ? new Attempt.Lost(new SandboxLoss(SandboxEndReason.SUPERSEDED, problem.message()))
+          : new Attempt.Failed(problem);
+    }
+  }
+
+  private StopReason end(MessageId message, StopReason reason, @Nullable Problem problem) {
+    return activities
+        .session("end turn %d: %s".formatted(progress.state().turns(), reason.wireName()))
+        .endTurn(
+            new EndTurnInput(
+                input.sessionId(), new TurnId(message.value()), message, reason, problem))
+        .stopReason();
+  }
+
+  private boolean isCut(MessageId message) {
+    return message.equals(progress.state().cut()) || progress.state().closing() != null;
+  }
+
+  private static StopReason stopReason(Problem problem) {
+    return switch (problem.type()) {
+      case DISK_FULL -> StopReason.DISK_FULL;
+      case TIMED_OUT -> StopReason.TIMED_OUT;
+      case RETRIES_EXHAUSTED -> StopReason.RETRIES_EXHAUSTED;
+      default -> StopReason.SANDBOX_FAILED;
+    };
+  }
+}

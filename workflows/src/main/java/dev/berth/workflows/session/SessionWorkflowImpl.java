@@ -1,0 +1,193 @@
+package dev.berth.workflows.session;
+
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.TaskQueues;
+import io.temporal.workflow.ContinueAsNewOptions;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowInit;
+import java.util.List;
+
+/**
+ * The loop of a session: wait until there is something to do, do it, begin a new run now and then.
+ * What may be asked of it from outside only changes the state; the loop acts on it.
+ */
+public final class SessionWorkflowImpl implements SessionWorkflow {
+  /** Keeps replays short and the history far below its limits (about 20 events a turn). */
+  private static final int TURNS_PER_RUN = 100;
+
+  private final SessionInput input;
+  private final SessionProgress progress;
+  private final SessionSandbox sandbox;
+  private final SessionTurn turn;
+
+  @WorkflowInit
+  public SessionWorkflowImpl(SessionInput input) {
+    var activities = new SessionActivityStubs(input);
+    this.input = input;
+    this.progress = new SessionProgress(input, activities);
+    this.sandbox = new SessionSandbox(input, activities, progress);
+    this.turn = new SessionTurn(input, activities, progress, sandbox);
+  }
+
+  @Override
+  public void run(SessionInput sameInput) {
+    while (state().closing() == null) {
+      if (!state().queue().isEmpty()) {
+        turn.runNext();
+      } else if (state().completing() != null) {
+        complete();
+      } else if (state().wanted() && state().sandbox() == null) {
+        sandbox.startAhead();
+      } else if (isRunLongEnough()) {
+        continueAsNew();
+      } else {
+        idle();
+      }
+    }
+    turn.endWaiting(
+        StopReason.CLOSED, new Problem(ProblemType.SESSION_CLOSED, "The session was closed."));
+    sandbox.stop(SandboxEndReason.CLOSED);
+    progress.enter(new Phase.Closed(), state().closing());
+    Workflow.await(Workflow::isEveryHandlerFinished);
+  }
+
+  @Override
+  public OpenResult openSession(OpenInput open) {
+    progress.change(state -> state.opened(open.connectionId()));
+    return new OpenResult(state().phase().status(), state().queue().size());
+  }
+
+  @Override
+  public SubmitResult submitMessage(SubmitInput message) {
+    var repeated = state().knows(message.messageId());
+    if (!repeated) {
+      progress.change(state -> state.submitted(message.messageId()));
+    }
+    return new SubmitResult(state().position(message.messageId()), repeated);
+  }
+
+  @Override
+  public void validateSubmitMessage(SubmitInput message) {
+    if (state().closing() != null) {
+      throw Failures.of(
+          new Problem(
+              ProblemType.SESSION_CLOSED,
+              "Session %s is closed; start a new one.".formatted(input.sessionId())));
+    }
+  }
+
+  @Override
+  public InterruptResult interrupt(InterruptInput interrupt) {
+    var cut = state().firstToEnd();
+    if (cut == null || (interrupt.messageId() != null && !cut.equals(interrupt.messageId()))) {
+      return new InterruptResult(null, state().queue());
+    }
+    progress.change(state -> state.cutting(cut));
+    return new InterruptResult(
+        cut, state().queue().stream().filter(message -> !message.equals(cut)).toList());
+  }
+
+  @Override
+  public void disconnected(DisconnectedInput socket) {
+    progress.change(state -> state.disconnected(socket.connectionId(), socket.asked()));
+  }
+
+  @Override
+  public void sandboxEnded(SandboxEndedInput ended) {
+    var current = state().sandbox();
+    if (current != null && current.epoch() == ended.epoch() && state().running() == null) {
+      progress.change(SessionState::withoutSandbox);
+    }
+  }
+
+  @Override
+  public void close(CloseInput close) {
+    progress.change(state -> state.withClosing(close.reason()));
+  }
+
+  @Override
+  public void refresh() {
+    progress.change(SessionState::withRefreshing);
+  }
+
+  @Override
+  public SessionView status() {
+    var current = state().sandbox();
+    return new SessionView(
+        state().phase(),
+        state().running(),
+        state().queue(),
+        current == null ? 0 : current.epoch(),
+        current == null ? null : current.sandboxId(),
+        state().turns(),
+        state().lastStop());
+  }
+
+  private SessionState state() {
+    return progress.state();
+  }
+
+  /** The session is over for its client; it stays resumable, and keeps its sandbox for a moment. */
+  private void complete() {
+    var reason = String.valueOf(state().completing());
+    progress.change(SessionState::completed);
+    progress.record(
+        "completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
+    if (state().sandbox() != null) {
+      progress.enter(new Phase.Idle(), reason);
+      if (!Workflow.await(input.policy().completionLinger(), this::isThereSomethingToDo)) {
+        sandbox.stop(SandboxEndReason.COMPLETED);
+      }
+    }
+  }
+
+  private void idle() {
+    if (state().sandbox() == null) {
+      progress.enter(new Phase.Hibernated(), lastStop());
+      if (!Workflow.await(input.policy().retention(), this::isThereSomethingToDo)) {
+        progress.change(state -> state.withClosing("retention"));
+      }
+      return;
+    }
+    progress.enter(new Phase.Idle(), lastStop());
+    if (!Workflow.await(input.policy().idle(), this::isThereSomethingToDo)) {
+      sandbox.stop(SandboxEndReason.IDLE);
+    }
+  }
+
+  private boolean isThereSomethingToDo() {
+    return !state().queue().isEmpty()
+        || state().completing() != null
+        || state().closing() != null
+        || state().refreshing()
+        || (state().sandbox() == null) != (state().phase() instanceof Phase.Hibernated)
+        || (state().wanted() && state().sandbox() == null);
+  }
+
+  private boolean isRunLongEnough() {
+    return state().refreshing()
+        || state().turnsThisRun() >= TURNS_PER_RUN
+        || Workflow.getInfo().isContinueAsNewSuggested();
+  }
+
+  private void continueAsNew() {
+    Workflow.await(Workflow::isEveryHandlerFinished);
+    if (!state().queue().isEmpty()) {
+      return;
+    }
+    Workflow.newContinueAsNewStub(
+            SessionWorkflow.class,
+            ContinueAsNewOptions.newBuilder().setTaskQueue(TaskQueues.SESSIONS).build())
+        .run(input.carrying(state().carriedOver()));
+  }
+
+  private String lastStop() {
+    var reason = state().lastStop();
+    return reason == null ? "new" : reason.wireName();
+  }
+}

@@ -1,0 +1,390 @@
+package dev.berth.workflows.session;
+
+import static dev.berth.protocol.event.StopReason.CLOSED;
+import static dev.berth.protocol.event.StopReason.END_TURN;
+import static dev.berth.protocol.event.StopReason.INTERRUPTED;
+import static dev.berth.protocol.event.StopReason.RETRIES_EXHAUSTED;
+import static dev.berth.protocol.event.StopReason.SANDBOX_FAILED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.berth.protocol.EndUserId;
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionStatus;
+import dev.berth.workflows.SearchAttributes;
+import dev.berth.workflows.TaskQueues;
+import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.session.SessionWorkflow.CloseInput;
+import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
+import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
+import dev.berth.workflows.session.SessionWorkflow.OpenInput;
+import dev.berth.workflows.session.SessionWorkflow.SandboxEndedInput;
+import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
+import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
+import dev.berth.workflows.testing.FakeSessionActivities;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class SessionWorkflowTest {
+  private static final HostId HOST = new HostId("host-1");
+  private static final ProjectId PROJECT = new ProjectId("p1");
+
+  private final SessionId session = new SessionId(UUID.randomUUID().toString());
+  private FakeSessionActivities database;
+  private FakeHostActivities host;
+  private TestWorkflowEnvironment environment;
+  private SessionWorkflow workflow;
+
+  @BeforeEach
+  void start() {
+    start(HOST);
+  }
+
+  private void start(HostId... hosts) {
+    database = new FakeSessionActivities(hosts);
+    host = new FakeHostActivities(database);
+    var options =
+        TestEnvironmentOptions.newBuilder()
+            .setWorkflowClientOptions(
+                WorkflowClientOptions.newBuilder()
+                    .setDataConverter(TemporalPayloads.converter())
+                    .build())
+            .setWorkerFactoryOptions(
+                WorkerFactoryOptions.newBuilder().setUsingVirtualWorkflowThreads(true).build());
+    for (var key : SearchAttributes.all()) {
+      options.registerSearchAttribute(key.getName(), key.getValueType());
+    }
+    environment = TestWorkflowEnvironment.newInstance(options.build());
+    var workerOptions =
+        WorkerOptions.newBuilder()
+            .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+            .setDefaultDeadlockDetectionTimeout(5_000)
+            .build();
+    var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
+    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(database);
+    environment.newWorker(TaskQueues.host(HOST), workerOptions).registerActivitiesImplementations(host);
+    environment.start();
+    workflow =
+        environment
+            .getWorkflowClient()
+            .newWorkflowStub(
+                SessionWorkflow.class,
+                WorkflowOptions.newBuilder()
+                    .setTaskQueue(TaskQueues.SESSIONS)
+                    .setWorkflowId(WorkflowIds.session(PROJECT, session))
+                    .build());
+    WorkflowClient.start(workflow::run, input(SessionPolicy.DEFAULT));
+  }
+
+  @AfterEach
+  void stop() {
+    environment.close();
+  }
+
+  @Test
+  void startsTheSandboxWhileTheUserStillTypes() {
+    workflow.openSession(new OpenInput("c1"));
+
+    eventually(() -> host.log().contains("start 1"));
+    eventually(() -> workflow.status().phase() instanceof Phase.Idle);
+    assertThat(database.events())
+        .contains(
+            new SessionEvent.StatusChanged(SessionStatus.QUEUED, "provisioning"),
+            new SessionEvent.StatusChanged(SessionStatus.IDLE, "new"));
+  }
+
+  @Test
+  void runsMessagesInOrderAndEachOnce() {
+    host.nextTurn(new TurnBehaviour.Waits());
+    var first = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+    var second = message();
+    var third = message();
+
+    assertThat(workflow.submitMessage(new SubmitInput(second, 1)).position()).isEqualTo(1);
+    assertThat(workflow.submitMessage(new SubmitInput(third, 1)).position()).isEqualTo(2);
+    var again = workflow.submitMessage(new SubmitInput(second, 1));
+    host.finish(turn(first), END_TURN);
+
+    assertThat(again.repeated()).isTrue();
+    assertThat(again.position()).isEqualTo(1);
+    eventually(() -> database.ends().size() == 3);
+    assertThat(database.ends().keySet()).containsExactly(turn(first), turn(second), turn(third));
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "turn 2 on 1", "turn 3 on 1");
+  }
+
+  @Test
+  void removesTheSandboxAfterTheIdleTimeAndBringsANewOneWithTheNextMessage() {
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    environment.sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
+    eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
+    submit();
+
+    eventually(() -> database.ends().size() == 2);
+    assertThat(host.log())
+        .containsExactly("start 1", "turn 1 on 1", "stop 1: idle", "start 2", "turn 2 on 2");
+  }
+
+  @Test
+  void takesUpATurnOnANewSandboxWhenItsSandboxIsLost() {
+    host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.OOM_KILLED));
+    var message = submit();
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(host.log())
+        .containsExactly("start 1", "turn 1 on 1", "start 2 after oom_killed", "turn 1 on 2");
+    assertThat(database.events())
+        .contains(
+            new SessionEvent.StatusChanged(SessionStatus.RESCHEDULING, "provisioning"),
+            new SessionEvent.Rescheduled(SandboxEndReason.OOM_KILLED, 2));
+  }
+
+  @Test
+  void aTurnThatLosesEverySandboxEndsAndTheSessionGoesOn() {
+    for (var attempt = 0; attempt < SessionPolicy.DEFAULT.turnAttempts(); attempt++) {
+      host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.KILLED));
+    }
+    var first = submit();
+    eventually(() -> database.ends().containsKey(turn(first)));
+    var second = submit();
+
+    eventually(() -> database.ends().containsKey(turn(second)));
+    assertThat(database.ends())
+        .containsEntry(turn(first), RETRIES_EXHAUSTED)
+        .containsEntry(turn(second), END_TURN);
+  }
+
+  @Test
+  void aStartThatFailsForGoodFailsTheTurnAndNotTheSession() {
+    host.failNextStart(new Problem(ProblemType.IMAGE_MISSING, "no image berth-sandbox:x"));
+    var first = submit();
+    eventually(() -> database.ends().containsKey(turn(first)));
+    var second = submit();
+
+    eventually(() -> database.ends().containsKey(turn(second)));
+    assertThat(database.ends())
+        .containsEntry(turn(first), SANDBOX_FAILED)
+        .containsEntry(turn(second), END_TURN);
+  }
+
+  @Test
+  void aStartThatFailsInPassingIsTriedAgain() {
+    host.failNextStart(new Problem(ProblemType.SANDBOX_FAILED, "no bridge in time"));
+    var message = submit();
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(host.log()).containsExactly("start 1 failed", "start 1", "turn 1 on 1");
+  }
+
+  @Test
+  void aStartThatAnotherEpochOvertookIsTriedUnderANewOne() {
+    host.failNextStart(new Problem(ProblemType.SUPERSEDED, "another epoch came between"));
+    var message = submit();
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(host.log()).containsExactly("start 1 failed", "start 2", "turn 1 on 2");
+  }
+
+  @Test
+  void aHostThatDoesNotAnswerIsAvoided() {
+    environment.close();
+    start(new HostId("host-lost"), HOST);
+    var message = submit();
+    environment.sleep(SessionPolicy.DEFAULT.hostAnswer().plusSeconds(30));
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(host.log()).containsExactly("start 2", "turn 1 on 2");
+  }
+
+  @Test
+  void anInterruptEndsTheRunningTurnAndTellsWhatStillWaits() {
+    host.nextTurn(new TurnBehaviour.Waits());
+    var first = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+    var second = submit();
+
+    var receipt = workflow.interrupt(new InterruptInput(null));
+
+    assertThat(receipt.cut()).isEqualTo(first);
+    assertThat(receipt.waiting()).containsExactly(second);
+    eventually(() -> database.ends().size() == 2);
+    assertThat(database.ends())
+        .containsEntry(turn(first), INTERRUPTED)
+        .containsEntry(turn(second), END_TURN);
+  }
+
+  @Test
+  void anInterruptWithNothingToDoCutsNothing() {
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    var receipt = workflow.interrupt(new InterruptInput(null));
+
+    assertThat(receipt.cut()).isNull();
+    assertThat(receipt.waiting()).isEmpty();
+    submit();
+    eventually(() -> database.ends().size() == 2);
+    assertThat(database.ends()).doesNotContainValue(INTERRUPTED);
+  }
+
+  @Test
+  void theLastSocketThatGoesCompletesTheSessionAndItsSandboxLingers() {
+    workflow.openSession(new OpenInput("c1"));
+    workflow.openSession(new OpenInput("c2"));
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    workflow.disconnected(new DisconnectedInput("c1", false));
+    workflow.disconnected(new DisconnectedInput("c2", false));
+
+    eventually(
+        () -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
+    assertThat(host.log()).doesNotContain("stop 1: completed");
+    environment.sleep(SessionPolicy.DEFAULT.completionLinger().plusSeconds(5));
+    eventually(() -> host.log().contains("stop 1: completed"));
+  }
+
+  @Test
+  void aTurnGoesOnWhenItsSocketIsLostAndTheSessionCompletesAfterIt() {
+    workflow.openSession(new OpenInput("c1"));
+    host.nextTurn(new TurnBehaviour.Waits());
+    var message = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+
+    workflow.disconnected(new DisconnectedInput("c1", false));
+    host.finish(turn(message), END_TURN);
+
+    eventually(
+        () -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
+    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
+  }
+
+  @Test
+  void aClientThatAsksToCloseEndsItsTurn() {
+    workflow.openSession(new OpenInput("c1"));
+    host.nextTurn(new TurnBehaviour.Waits());
+    var message = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+
+    workflow.disconnected(new DisconnectedInput("c1", true));
+
+    eventually(
+        () -> database.events().contains(new SessionEvent.SessionCompleted("closed_by_client")));
+    assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
+  }
+
+  @Test
+  void aSandboxThatEndsWhileNothingRunsIsReplacedByTheNextMessage() {
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    workflow.sandboxEnded(new SandboxEndedInput(1));
+    eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
+    submit();
+
+    eventually(() -> database.ends().size() == 2);
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "start 2", "turn 2 on 2");
+  }
+
+  @Test
+  void carriesEverythingOverWhenItContinuesAsNew() {
+    workflow.openSession(new OpenInput("c1"));
+    var first = submit();
+    eventually(() -> database.ends().size() == 1);
+    var run = describedRun();
+
+    workflow.refresh();
+    eventually(() -> !describedRun().equals(run));
+    var again = workflow.submitMessage(new SubmitInput(first, 1));
+    submit();
+
+    assertThat(again.repeated()).isTrue();
+    eventually(() -> database.ends().size() == 2);
+    assertThat(workflow.status().turns()).isEqualTo(2);
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "turn 2 on 1");
+  }
+
+  @Test
+  void aClosedSessionEndsWhatWaitsAndRefusesMessages() {
+    host.nextTurn(new TurnBehaviour.Waits());
+    var first = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+    var second = submit();
+
+    workflow.close(new CloseInput("deleted"));
+    WorkflowStub.fromTyped(workflow).getResult(Void.class);
+
+    assertThat(database.ends())
+        .containsEntry(turn(first), INTERRUPTED)
+        .containsEntry(turn(second), CLOSED);
+    assertThat(host.log()).endsWith("stop 1: closed");
+    assertThat(database.events())
+        .contains(new SessionEvent.StatusChanged(SessionStatus.TERMINATED, "deleted"));
+  }
+
+  private MessageId submit() {
+    var message = message();
+    workflow.submitMessage(new SubmitInput(message, 1));
+    return message;
+  }
+
+  private String describedRun() {
+    return environment
+        .getWorkflowClient()
+        .newUntypedWorkflowStub(WorkflowIds.session(PROJECT, session))
+        .describe()
+        .getExecution()
+        .getRunId();
+  }
+
+  private SessionInput input(SessionPolicy policy) {
+    return new SessionInput(
+        session, PROJECT, "a1", new EndUserId("alice"), "claude-sonnet-4-5", policy, null);
+  }
+
+  private static MessageId message() {
+    return new MessageId(UUID.randomUUID().toString());
+  }
+
+  private static TurnId turn(MessageId message) {
+    return new TurnId(message.value());
+  }
+
+  /** Waits in real time; the fakes answer at once and the server skips its own. */
+  private static void eventually(BooleanSupplier condition) {
+    var deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("the condition did not come true in 20 s");
+      }
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+}

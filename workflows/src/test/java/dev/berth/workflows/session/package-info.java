@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.workflows.session;
+
+import org.jspecify.annotations.NullMarked;

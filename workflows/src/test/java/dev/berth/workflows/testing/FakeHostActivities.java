@@ -1,0 +1,111 @@
+package dev.berth.workflows.testing;
+
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.ports.SandboxActivities;
+import dev.berth.workflows.ports.TurnActivities;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * A host whose sandboxes exist in memory. What a test says in advance happens to the next starts and
+ * turns; without a word everything succeeds at once.
+ */
+public final class FakeHostActivities implements SandboxActivities, TurnActivities {
+  private final FakeSessionActivities session;
+  private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
+  private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
+  private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
+  private final List<String> log = new ArrayList<>();
+
+  public FakeHostActivities(FakeSessionActivities session) {
+    this.session = session;
+  }
+
+  /** What happens to a turn. */
+  public sealed interface TurnBehaviour {
+    /** It ends at once. */
+    record Ends(StopReason reason) implements TurnBehaviour {}
+
+    /** Its sandbox is lost under it. */
+    record LosesSandbox(SandboxEndReason reason) implements TurnBehaviour {}
+
+    /** It runs until it is interrupted, or let go by {@link #finish}. */
+    record Waits() implements TurnBehaviour {}
+  }
+
+  public void failNextStart(Problem problem) {
+    failingStarts.add(problem);
+  }
+
+  public void nextTurn(TurnBehaviour behaviour) {
+    behaviours.add(behaviour);
+  }
+
+  /** Lets a waiting turn end. */
+  public void finish(TurnId turn, StopReason reason) {
+    waiting(turn).complete(reason);
+  }
+
+  /** What was asked of the host, in order, as {@code start 1}, {@code turn 1 on 1}, {@code stop 1}. */
+  public synchronized List<String> log() {
+    return new ArrayList<>(log);
+  }
+
+  @Override
+  public SandboxStarted start(StartSandboxInput input) {
+    var problem = failingStarts.poll();
+    if (problem != null) {
+      note("start %d failed".formatted(input.epoch()));
+      throw Failures.of(problem);
+    }
+    note(
+        "start %d%s"
+            .formatted(
+                input.epoch(),
+                input.resumeReason() == null ? "" : " after " + input.resumeReason().wireName()));
+    return new SandboxStarted(input.resumeReason() != null);
+  }
+
+  @Override
+  public SandboxStopped stop(StopSandboxInput input) {
+    note("stop %d: %s".formatted(input.epoch(), input.reason().wireName()));
+    return new SandboxStopped(true);
+  }
+
+  @Override
+  public TurnResult run(RunTurnInput input) {
+    note("turn %d on %d".formatted(input.number(), input.epoch()));
+    var behaviour = behaviours.poll();
+    var reason =
+        switch (behaviour == null ? new TurnBehaviour.Ends(StopReason.END_TURN) : behaviour) {
+          case TurnBehaviour.Ends(var ends) -> ends;
+          case TurnBehaviour.LosesSandbox(var lost) ->
+              throw Failures.sandboxLost(lost, "lost in a test");
+          case TurnBehaviour.Waits() -> waiting(input.turnId()).join();
+        };
+    return new TurnResult(session.end(input.turnId(), reason), 1);
+  }
+
+  @Override
+  public InterruptTurnResult interrupt(InterruptTurnInput input) {
+    note("interrupt on %d".formatted(input.epoch()));
+    return new InterruptTurnResult(waiting(input.turnId()).complete(StopReason.INTERRUPTED));
+  }
+
+  private synchronized CompletableFuture<StopReason> waiting(TurnId turn) {
+    return held.computeIfAbsent(turn, missing -> new CompletableFuture<>());
+  }
+
+  private synchronized void note(String what) {
+    log.add(what);
+  }
+}

@@ -1,0 +1,70 @@
+package dev.berth.workflows.testing;
+
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.ports.SessionActivities;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The database's side of a session, in memory: epochs, events and the one end of each turn. */
+public final class FakeSessionActivities implements SessionActivities {
+  private final List<HostId> hosts;
+  private final Map<String, Allocated> allocations = new HashMap<>();
+  private final Map<String, SessionEvent> events = new LinkedHashMap<>();
+  private final Map<TurnId, StopReason> ends = new LinkedHashMap<>();
+
+  public FakeSessionActivities(HostId... hosts) {
+    this.hosts = List.of(hosts);
+  }
+
+  @Override
+  public synchronized Allocated allocate(AllocateInput input) {
+    return allocations.computeIfAbsent(
+        input.key(),
+        key -> {
+          input.events().forEach(event -> events.putIfAbsent(event.id(), event.event()));
+          var host =
+              hosts.stream()
+                  .filter(candidate -> !input.avoid().contains(candidate))
+                  .findFirst()
+                  .orElse(hosts.getFirst());
+          var epoch = allocations.size() + 1;
+          return new Allocated(host, new SandboxId("sb-%016x".formatted(epoch)), epoch);
+        });
+  }
+
+  @Override
+  public synchronized RecordResult record(RecordInput input) {
+    input.events().forEach(event -> events.putIfAbsent(event.id(), event.event()));
+    return new RecordResult(events.size());
+  }
+
+  @Override
+  public synchronized EndTurnResult endTurn(EndTurnInput input) {
+    return new EndTurnResult(end(input.turnId(), input.stopReason()));
+  }
+
+  /** Ends a turn, unless it ended before; gives the end that stands. */
+  public synchronized StopReason end(TurnId turn, StopReason reason) {
+    return ends.computeIfAbsent(turn, missing -> reason);
+  }
+
+  public synchronized List<SessionEvent> events() {
+    return new ArrayList<>(events.values());
+  }
+
+  /** How each turn ended, in the order in which they did. */
+  public synchronized Map<TurnId, StopReason> ends() {
+    return new LinkedHashMap<>(ends);
+  }
+
+  public synchronized int epochs() {
+    return allocations.size();
+  }
+}
