@@ -22,11 +22,13 @@ export interface JsonLogOptions {
 
 /** One JSON object a line. */
 export function jsonLog(options: JsonLogOptions): Log {
-  const at = (level: LogLevel) => (event: string, fields: LogFields = {}) => {
-    if (ORDER[level] < ORDER[options.level]) return
-    const line = { at: options.timestamp(), level, process: options.process, event, ...fields }
-    options.write(`${JSON.stringify(line)}\n`)
-  }
+  const at =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (ORDER[level] < ORDER[options.level]) return
+      const line = { at: options.timestamp(), level, process: options.process, event, ...fields }
+      options.write(`${JSON.stringify(line)}\n`)
+    }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 

@@ -124,7 +124,15 @@ function withoutBulk(frame: DurableFrame): DurableFrame {
   }
 }
 
-const IDENTIFYING = ['type', 'subtype', 'uuid', 'parentUuid', 'session_id', 'sessionId', 'timestamp']
+const IDENTIFYING = [
+  'type',
+  'subtype',
+  'uuid',
+  'parentUuid',
+  'session_id',
+  'sessionId',
+  'timestamp',
+]
 
 function marked(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value

@@ -13,7 +13,8 @@ export function lineReader(maxBytes: number, handlers: LineHandlers): (chunk: Bu
   let overflowed = false
 
   const take = (last: Buffer): string => {
-    const text = pending.length === 0 ? last.toString() : Buffer.concat([...pending, last]).toString()
+    const text =
+      pending.length === 0 ? last.toString() : Buffer.concat([...pending, last]).toString()
     pending = []
     pendingBytes = 0
     return text

@@ -9,6 +9,10 @@ import { createTail } from './tail.ts'
 /** The end of a process is told when its last words are in, or after this long. */
 const STDERR_GRACE_MS = 100
 
+/** A sandbox that is full of processes has no room for one more at once. */
+const KILL_ATTEMPTS = 20
+const KILL_RETRY_MS = 250
+
 export interface AgentSpawner {
   /** Starts a process as the agent user; the socket becomes its standard input and output. */
   spawn(request: SpawnRequest, stdio: Socket): void
@@ -26,10 +30,12 @@ export function createAgentSpawner({ log, onExited }: AgentSpawnerOptions): Agen
   const running = new Map<string, number>()
 
   /** Only a process of the same user may signal, since the launcher holds no right to. */
-  const kill = (signal: AgentSignal, target: string) => {
-    const { command, args } = asUser('agent', '/usr/bin/kill', [`-${signal.slice(3)}`, '--', target])
+  const kill = (signal: AgentSignal, target: string, attempts = KILL_ATTEMPTS) => {
+    const name = `-${signal.slice(3)}`
+    const { command, args } = asUser('agent', '/usr/bin/kill', [name, '--', target])
     spawn(command, args, { stdio: 'ignore', env: {} }).on('error', (error) => {
-      log.error('signal.failed', { signal, reason: reasonOf(error) })
+      log.warn('signal.failed', { signal, reason: reasonOf(error) })
+      if (attempts > 1) setTimeout(() => kill(signal, target, attempts - 1), KILL_RETRY_MS)
     })
   }
 

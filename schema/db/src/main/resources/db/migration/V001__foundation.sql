@@ -84,6 +84,13 @@ create table events (
   unique (session_id, event_id)
 );
 
+-- Machines that run sandboxes. A worker says that it is there when it starts and at every sweep.
+create table hosts (
+  host_id text primary key,
+  url     text not null,
+  seen_at timestamptz not null default now()
+);
+
 -- Sandboxes have ids of their own, because one can exist before it serves a session.
 create table sandboxes (
   sandbox_id   text primary key,

@@ -1,5 +1,6 @@
 package dev.berth.workflows;
 
+import dev.berth.protocol.HostId;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
 
@@ -9,5 +10,10 @@ public final class WorkflowIds {
 
   public static String session(ProjectId project, SessionId session) {
     return "session/%s/%s".formatted(project, session);
+  }
+
+  /** The schedule, and each workflow that it starts. */
+  public static String reconcileHost(HostId host) {
+    return "reconcile/" + host;
   }
 }

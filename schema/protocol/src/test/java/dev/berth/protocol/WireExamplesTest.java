@@ -9,6 +9,7 @@ import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.client.ClientFrame;
 import dev.berth.protocol.client.ServerFrame;
 import dev.berth.protocol.event.EventEnvelope;
+import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SessionEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +32,8 @@ class WireExamplesTest {
           "bridge-frame", BridgeFrame.class,
           "client-frame", ClientFrame.class,
           "server-frame", ServerFrame.class,
-          "session-event", SessionEvent.class);
+          "session-event", SessionEvent.class,
+          "live-frame", LiveFrame.class);
 
   private final JsonMapper mapper = ProtocolJson.mapper();
 

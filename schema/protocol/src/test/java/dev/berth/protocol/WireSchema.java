@@ -16,6 +16,7 @@ import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.client.ClientFrame;
 import dev.berth.protocol.client.ServerFrame;
 import dev.berth.protocol.event.EventEnvelope;
+import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SessionEvent;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -86,6 +87,7 @@ final class WireSchema {
     documents.put("client-frame.schema.json", ClientFrame.class);
     documents.put("server-frame.schema.json", ServerFrame.class);
     documents.put("session-event.schema.json", SessionEvent.class);
+    documents.put("live-frame.schema.json", LiveFrame.class);
     documents.put("event-envelope.schema.json", EventEnvelope.class);
     return documents;
   }

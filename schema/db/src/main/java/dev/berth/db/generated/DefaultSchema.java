@@ -9,6 +9,7 @@ import dev.berth.db.generated.tables.Accounts;
 import dev.berth.db.generated.tables.AppendEvents;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
+import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
@@ -131,6 +132,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Events EVENTS = Events.EVENTS;
 
+    public final Hosts HOSTS = Hosts.HOSTS;
+
     public final Ledger LEDGER = Ledger.LEDGER;
 
     public final Messages MESSAGES = Messages.MESSAGES;
@@ -159,6 +162,7 @@ public class DefaultSchema extends SchemaImpl {
             AppendEvents.APPEND_EVENTS,
             ClientToolCalls.CLIENT_TOOL_CALLS,
             Events.EVENTS,
+            Hosts.HOSTS,
             Ledger.LEDGER,
             Messages.MESSAGES,
             Projects.PROJECTS,

@@ -8,6 +8,7 @@ import dev.berth.db.generated.tables.AccountKeys;
 import dev.berth.db.generated.tables.Accounts;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
+import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
@@ -35,6 +36,7 @@ public class Keys {
     public static final UniqueKey<Record> CLIENT_TOOL_CALLS_PKEY = Internal.createUniqueKey(ClientToolCalls.CLIENT_TOOL_CALLS, DSL.name("client_tool_calls_pkey"), new TableField[] { ClientToolCalls.CLIENT_TOOL_CALLS.SESSION_ID, ClientToolCalls.CLIENT_TOOL_CALLS.CALL_ID }, true);
     public static final UniqueKey<Record> EVENTS_PKEY = Internal.createUniqueKey(Events.EVENTS, DSL.name("events_pkey"), new TableField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, true);
     public static final UniqueKey<Record> EVENTS_SESSION_ID_EVENT_ID_KEY = Internal.createUniqueKey(Events.EVENTS, DSL.name("events_session_id_event_id_key"), new TableField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.EVENT_ID }, true);
+    public static final UniqueKey<Record> HOSTS_PKEY = Internal.createUniqueKey(Hosts.HOSTS, DSL.name("hosts_pkey"), new TableField[] { Hosts.HOSTS.HOST_ID }, true);
     public static final UniqueKey<Record> LEDGER_PKEY = Internal.createUniqueKey(Ledger.LEDGER, DSL.name("ledger_pkey"), new TableField[] { Ledger.LEDGER.ENTRY_ID }, true);
     public static final UniqueKey<Record> MESSAGES_PKEY = Internal.createUniqueKey(Messages.MESSAGES, DSL.name("messages_pkey"), new TableField[] { Messages.MESSAGES.SESSION_ID, Messages.MESSAGES.MESSAGE_ID }, true);
     public static final UniqueKey<Record> PROJECTS_PKEY = Internal.createUniqueKey(Projects.PROJECTS, DSL.name("projects_pkey"), new TableField[] { Projects.PROJECTS.PROJECT_ID }, true);

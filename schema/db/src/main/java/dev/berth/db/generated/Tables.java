@@ -9,6 +9,7 @@ import dev.berth.db.generated.tables.Accounts;
 import dev.berth.db.generated.tables.AppendEvents;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
+import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
@@ -120,6 +121,8 @@ public class Tables {
     public static final ClientToolCalls CLIENT_TOOL_CALLS = ClientToolCalls.CLIENT_TOOL_CALLS;
 
     public static final Events EVENTS = Events.EVENTS;
+
+    public static final Hosts HOSTS = Hosts.HOSTS;
 
     public static final Ledger LEDGER = Ledger.LEDGER;
 

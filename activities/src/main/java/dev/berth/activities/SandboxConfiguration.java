@@ -1,0 +1,153 @@
+package dev.berth.activities;
+
+import com.github.dockerjava.api.DockerClient;
+import dev.berth.activities.live.LiveStreams;
+import dev.berth.activities.model.GatewayAddresses;
+import dev.berth.activities.model.GatewayCredentials;
+import dev.berth.activities.model.GatewayProperties;
+import dev.berth.activities.model.HttpDoors;
+import dev.berth.activities.sandbox.DockerSandboxRuntime;
+import dev.berth.activities.sandbox.HostSandboxActivities;
+import dev.berth.activities.sandbox.HostSandboxes;
+import dev.berth.activities.sandbox.HostSweep;
+import dev.berth.activities.sandbox.SandboxProperties;
+import dev.berth.activities.sandbox.SandboxRecords;
+import dev.berth.activities.sandbox.SandboxRuntime;
+import dev.berth.activities.sandbox.SessionSignals;
+import dev.berth.activities.session.DatabaseSessionActivities;
+import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.turn.HostTurnActivities;
+import dev.berth.db.GroupCommit;
+import dev.berth.objects.ObjectStore;
+import dev.berth.protocol.HostId;
+import dev.berth.workflows.session.SessionPolicy;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.schedules.ScheduleClient;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import org.jooq.DSLContext;
+import org.springframework.boot.ApplicationRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.ServerResponse;
+
+/** The sandboxes of this host, and the activities that use them. */
+@Configuration(proxyBeanMethods = false)
+class SandboxConfiguration {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+
+  @Bean
+  HostId hostId(HostProperties host) {
+    return new HostId(host.id());
+  }
+
+  @Bean
+  SandboxRuntime sandboxRuntime(
+      DockerClient docker, SandboxProperties sandboxes, HostId host) {
+    return new DockerSandboxRuntime(docker, sandboxes, host);
+  }
+
+  @Bean
+  SandboxRecords sandboxRecords(DSLContext db, HostProperties host) {
+    return new SandboxRecords(db, new HostId(host.id()), host.url());
+  }
+
+  @Bean
+  GatewayAddresses gatewayAddresses(GatewayProperties gateway) {
+    return new GatewayAddresses(gateway.urls());
+  }
+
+  @Bean
+  GatewayCredentials gatewayCredentials(
+      GatewayProperties gateway, GatewayAddresses addresses) {
+    return new GatewayCredentials(
+        gateway, addresses, HttpClient.newBuilder().connectTimeout(CONNECT).build());
+  }
+
+  @Bean(destroyMethod = "close")
+  HttpDoors httpDoors(GatewayAddresses addresses, GatewayCredentials credentials) {
+    return new HttpDoors(addresses, credentials);
+  }
+
+  @Bean
+  TurnEnds turnEnds(DSLContext db) {
+    return new TurnEnds(db);
+  }
+
+  @Bean
+  HostSandboxes hostSandboxes(
+      HostId host,
+      SandboxProperties properties,
+      SandboxRuntime runtime,
+      SandboxRecords records,
+      HttpDoors httpDoors,
+      GroupCommit log,
+      TurnEnds turnEnds,
+      ObjectStore objects,
+      WorkflowClient temporal) {
+    return new HostSandboxes(
+        host,
+        properties,
+        runtime,
+        records,
+        httpDoors,
+        log,
+        turnEnds,
+        objects,
+        new SessionSignals(temporal));
+  }
+
+  @Bean
+  HostRegistry hostRegistry(DSLContext db) {
+    return new HostRegistry(db);
+  }
+
+  @Bean
+  DatabaseSessionActivities sessionActivities(
+      DSLContext db, TurnEnds turnEnds, HostRegistry hosts, SandboxProperties sandboxes) {
+    return new DatabaseSessionActivities(
+        db, turnEnds, hosts, sandboxes.image(), sandboxes.tier().label());
+  }
+
+  @Bean
+  HostSandboxActivities sandboxActivities(HostSandboxes sandboxes) {
+    return new HostSandboxActivities(sandboxes);
+  }
+
+  @Bean
+  HostTurnActivities turnActivities(
+      HostSandboxes sandboxes, DSLContext db, GroupCommit log, TurnEnds turnEnds) {
+    return new HostTurnActivities(
+        sandboxes, db, log, turnEnds, SessionPolicy.DEFAULT.interruptGrace());
+  }
+
+  @Bean
+  HostSweep hostActivities(
+      SandboxRuntime runtime,
+      SandboxRecords records,
+      HostSandboxes sandboxes,
+      HostRegistry hosts,
+      HostProperties host) {
+    return new HostSweep(
+        runtime, records, sandboxes, () -> hosts.seen(new HostId(host.id()), host.url()));
+  }
+
+  /** Takes hold of what runs on the host already, and has it looked after from now on. */
+  @Bean
+  @Order(1)
+  ApplicationRunner takeOver(HostSweep sweep, HostId host, ScheduleClient schedules) {
+    return arguments -> {
+      sweep.takeOver();
+      new ReconcileSchedule(schedules, host).ensure();
+    };
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> liveStreams(
+      HostSandboxes sandboxes, GatewayProperties gateway) {
+    return new LiveStreams(sandboxes::find, gateway.credential()).routes();
+  }
+}

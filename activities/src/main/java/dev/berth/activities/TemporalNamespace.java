@@ -1,0 +1,85 @@
+package dev.berth.activities;
+
+import dev.berth.workflows.SearchAttributes;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
+import io.temporal.api.operatorservice.v1.ListSearchAttributesRequest;
+import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
+import io.temporal.api.workflowservice.v1.RegisterNamespaceRequest;
+import io.temporal.serviceclient.OperatorServiceStubs;
+import io.temporal.serviceclient.OperatorServiceStubsOptions;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import com.google.protobuf.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the namespace and its search attributes unless they are there. A workflow that sets an
+ * attribute that is not registered would never make progress, so this comes before any worker polls.
+ */
+final class TemporalNamespace {
+  private static final Logger LOG = LoggerFactory.getLogger(TemporalNamespace.class);
+
+  /** How long the history of an ended workflow stays readable. */
+  private static final long RETENTION_SECONDS = 7L * 24 * 60 * 60;
+
+  private final WorkflowServiceStubs temporal;
+  private final String namespace;
+
+  TemporalNamespace(WorkflowServiceStubs temporal, String namespace) {
+    this.temporal = temporal;
+    this.namespace = namespace;
+  }
+
+  void prepare() {
+    register();
+    var operator =
+        OperatorServiceStubs.newServiceStubs(
+            OperatorServiceStubsOptions.newBuilder()
+                .setChannel(temporal.getRawChannel())
+                .validateAndBuildWithDefaults());
+    addSearchAttributes(operator);
+  }
+
+  private void register() {
+    try {
+      temporal
+          .blockingStub()
+          .describeNamespace(
+              DescribeNamespaceRequest.newBuilder().setNamespace(namespace).build());
+    } catch (StatusRuntimeException missing) {
+      if (missing.getStatus().getCode() != Status.Code.NOT_FOUND) {
+        throw missing;
+      }
+      temporal
+          .blockingStub()
+          .registerNamespace(
+              RegisterNamespaceRequest.newBuilder()
+                  .setNamespace(namespace)
+                  .setWorkflowExecutionRetentionPeriod(
+                      Duration.newBuilder().setSeconds(RETENTION_SECONDS).build())
+                  .build());
+      LOG.atInfo().log("registered the namespace {}", namespace);
+    }
+  }
+
+  private void addSearchAttributes(OperatorServiceStubs operator) {
+    var known =
+        operator
+            .blockingStub()
+            .listSearchAttributes(
+                ListSearchAttributesRequest.newBuilder().setNamespace(namespace).build())
+            .getCustomAttributesMap();
+    var request = AddSearchAttributesRequest.newBuilder().setNamespace(namespace);
+    for (var key : SearchAttributes.all()) {
+      if (!known.containsKey(key.getName())) {
+        request.putSearchAttributes(key.getName(), key.getValueType());
+      }
+    }
+    if (request.getSearchAttributesCount() > 0) {
+      operator.blockingStub().addSearchAttributes(request.build());
+      LOG.atInfo().log("added {} search attributes", request.getSearchAttributesCount());
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package dev.berth.activities.bridge;
+
+import dev.berth.activities.live.LiveChannel;
+import dev.berth.activities.transcript.TranscriptWriter;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.db.AppendOutcome;
+import dev.berth.db.AppendOutcome.Appended;
+import dev.berth.db.EventLog.Request;
+import dev.berth.db.EventWriter;
+import dev.berth.db.GroupCommit;
+import dev.berth.db.NewEvent;
+import dev.berth.protocol.bridge.BridgeCommand;
+import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.bridge.BridgeFrame.Durable;
+import dev.berth.protocol.event.LiveFrame;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one attachment takes in: durable frames become committed events and stored transcript parts
+ * and are then acknowledged; deltas are shown. Whoever watches sees everything in the order in which
+ * the bridge said it, and a stored message before any delta that came after it.
+ *
+ * <p>When the log or its database cannot take a frame, the connection is closed: the bridge dials
+ * again and repeats what was not acknowledged.
+ */
+public final class FrameIntake {
+  private static final Logger LOG = LoggerFactory.getLogger(FrameIntake.class);
+
+  /** Beyond this many frames in flight the bridge is not read any more, and slows its agent. */
+  private static final int IN_FLIGHT = 1024;
+
+  private final Attachment attachment;
+  private final BridgeConnection connection;
+  private final GroupCommit log;
+  private final TranscriptWriter transcript;
+  private final TurnEnds turnEnds;
+  private final LiveChannel live;
+  private final Listener listener;
+  private final AckOrder acks = new AckOrder();
+  private final BlockingQueue<Step> steps = new ArrayBlockingQueue<>(IN_FLIGHT);
+
+  /** Hears of what was committed. */
+  public interface Listener {
+    void turnEnded(BridgeFrame.TurnEnded frame, long seq);
+
+    void clientToolCalled(BridgeFrame.ClientToolCall frame);
+
+    void clientToolClosed(BridgeFrame.ClientToolClosed frame);
+
+    void agentExited(BridgeFrame.AgentExited frame);
+
+    /** Another sandbox or worker has taken the session over. */
+    void superseded();
+  }
+
+  private sealed interface Step {
+    record Commit(Durable frame, CompletionStage<AppendOutcome> outcome) implements Step {}
+
+    record Show(LiveFrame frame) implements Step {}
+
+    record End() implements Step {}
+  }
+
+  public FrameIntake(
+      Attachment attachment,
+      BridgeConnection connection,
+      GroupCommit log,
+      TranscriptWriter transcript,
+      TurnEnds turnEnds,
+      LiveChannel live,
+      Listener listener) {
+    this.attachment = attachment;
+    this.connection = connection;
+    this.log = log;
+    this.transcript = transcript;
+    this.turnEnds = turnEnds;
+    this.live = live;
+    this.listener = listener;
+    Thread.ofVirtual().name("intake " + attachment.sandbox()).start(this::follow);
+  }
+
+  /** Takes a frame in; waits while too many are on their way. */
+  public void accept(BridgeFrame frame) throws InterruptedException {
+    if (frame instanceof Durable durable) {
+      acks.arrived(durable.frame());
+    }
+    switch (frame) {
+      case BridgeFrame.SdkMessage message ->
+          commit(message, List.of(FrameEvents.of(attachment.epoch(), message)));
+      case BridgeFrame.TurnEnded ended ->
+          commit(ended, turnEnds.events(attachment.session(), attachment.epoch(), ended));
+      case BridgeFrame.ClientToolCall call -> {
+        listener.clientToolCalled(call);
+        commit(call, List.of(FrameEvents.of(attachment.epoch(), call)));
+      }
+      case BridgeFrame.ClientToolClosed closed -> {
+        listener.clientToolClosed(closed);
+        commit(closed, List.of(FrameEvents.of(attachment.epoch(), closed)));
+      }
+      case BridgeFrame.TranscriptPart part -> store(part);
+      case BridgeFrame.AgentExited exited -> {
+        durable(exited);
+        listener.agentExited(exited);
+      }
+      case BridgeFrame.Delta delta ->
+          steps.put(
+              new Step.Show(
+                  new LiveFrame.Delta(
+                      attachment.epoch(),
+                      attachment.number(),
+                      delta.turnId(),
+                      delta.message())));
+      case BridgeFrame.Hello _,
+          BridgeFrame.Attached _,
+          BridgeFrame.Refused _,
+          BridgeFrame.LoadTranscript _,
+          BridgeFrame.Heartbeat _,
+          BridgeFrame.Unrecognized _ -> {}
+    }
+  }
+
+  /** No frame comes any more; what came is still committed. */
+  public void end() throws InterruptedException {
+    steps.put(new Step.End());
+  }
+
+  private void commit(Durable frame, List<NewEvent> events) throws InterruptedException {
+    var writer = new EventWriter.Attachment(attachment.epoch(), attachment.number());
+    steps.put(
+        new Step.Commit(frame, log.append(new Request(attachment.session(), writer, events))));
+  }
+
+  private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {
+    var _ = transcript.append(part).thenRun(() -> durable(part));
+  }
+
+  private void follow() {
+    try {
+      while (true) {
+        switch (steps.take()) {
+          case Step.Show(var frame) -> live.show(frame);
+          case Step.Commit commit -> {
+            if (!committed(commit)) {
+              connection.close();
+              drain();
+              return;
+            }
+          }
+          case Step.End() -> {
+            return;
+          }
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean committed(Step.Commit commit) {
+    try {
+      return switch (commit.outcome().toCompletableFuture().join()) {
+        case Appended appended -> {
+          live.show(new LiveFrame.Committed(appended.lastSeq()));
+          if (commit.frame() instanceof BridgeFrame.TurnEnded ended) {
+            listener.turnEnded(ended, appended.lastSeq());
+          }
+          durable(commit.frame());
+          yield true;
+        }
+        case AppendOutcome.Superseded(), AppendOutcome.SessionMissing() -> {
+          listener.superseded();
+          yield false;
+        }
+      };
+    } catch (CompletionException failed) {
+      LOG.atWarn()
+          .setCause(failed.getCause())
+          .log("session {}: the log does not take events", attachment.session());
+      return false;
+    }
+  }
+
+  private void durable(Durable frame) {
+    acks.durable(frame.frame())
+        .ifPresent(upTo -> connection.send(new BridgeCommand.Ack(upTo)));
+  }
+
+  /** Lets go of a reader that waits for room, until it sees that the connection is closed. */
+  private void drain() throws InterruptedException {
+    Step step;
+    do {
+      // What was not committed comes again on the next connection.
+      step = steps.take();
+    } while (!(step instanceof Step.End));
+  }
+}

@@ -1,0 +1,281 @@
+package dev.berth.activities.sandbox;
+
+import dev.berth.activities.bridge.ControlDoor;
+import dev.berth.activities.model.HttpDoors;
+import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.transcript.TranscriptStore;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.db.EventLog.Request;
+import dev.berth.db.EventWriter;
+import dev.berth.db.GroupCommit;
+import dev.berth.db.NewEvent;
+import dev.berth.objects.ObjectStore;
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.ProblemException;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.bridge.BridgeCommand;
+import dev.berth.protocol.bridge.BridgeProtocol;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.workflows.Failures.SandboxLoss;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The sandboxes that live under this worker. */
+public final class HostSandboxes implements SandboxEndings {
+  private static final Logger LOG = LoggerFactory.getLogger(HostSandboxes.class);
+
+  /** How often a sandbox that is coming up is looked at. */
+  private static final Duration LOOK = Duration.ofMillis(200);
+
+  private static final String UNSEEN = "ended while no worker watched";
+
+  private final HostId host;
+  private final SandboxProperties properties;
+  private final SandboxRuntime runtime;
+  private final SandboxRecords records;
+  private final SandboxFolders folders;
+  private final HttpDoors httpDoors;
+  private final GroupCommit log;
+  private final TranscriptStore transcripts;
+  private final SessionSignals signals;
+  private final LiveSandboxParts parts;
+  private final Map<SandboxId, Open> open = new ConcurrentHashMap<>();
+
+  private record Open(LiveSandbox sandbox, ControlDoor control) {}
+
+  public HostSandboxes(
+      HostId host,
+      SandboxProperties properties,
+      SandboxRuntime runtime,
+      SandboxRecords records,
+      HttpDoors httpDoors,
+      GroupCommit log,
+      TurnEnds turnEnds,
+      ObjectStore objects,
+      SessionSignals signals) {
+    this.host = host;
+    this.properties = properties;
+    this.runtime = runtime;
+    this.records = records;
+    this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
+    this.httpDoors = httpDoors;
+    this.log = log;
+    this.transcripts = new TranscriptStore(objects);
+    this.signals = signals;
+    this.parts =
+        new LiveSandboxParts(
+            runtime,
+            records,
+            log,
+            turnEnds,
+            objects,
+            transcripts,
+            this,
+            properties.silence());
+  }
+
+  /** The living sandbox of that id, null when it does not live here. */
+  public @Nullable LiveSandbox find(SandboxId sandbox) {
+    var found = open.get(sandbox);
+    return found == null ? null : found.sandbox();
+  }
+
+  /** The living sandbox that serves the session, null when none here does. */
+  public @Nullable LiveSandbox find(SessionId session) {
+    return open.values().stream()
+        .map(Open::sandbox)
+        .filter(sandbox -> sandbox.serving().session().equals(session))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /**
+   * Starts a sandbox with the session's agent, or finds it running.
+   *
+   * @param lost why the turn that it takes up lost its sandbox; null otherwise
+   * @return whether the agent goes on with a transcript
+   */
+  public boolean start(Serving serving, @Nullable SandboxEndReason lost) {
+    var running = find(serving.sandbox());
+    if (running != null) {
+      return true;
+    }
+    var earlier = records.earlier(serving.session(), serving.epoch());
+    earlier.forEach(sandbox -> supersede(sandbox, serving));
+    if (folders.freeBytes() < properties.diskFloor().toBytes()) {
+      throw new ProblemException(
+          ProblemType.DISK_FULL,
+          "Host %s has only %d MiB of disk left (expected: %s); make room in %s."
+              .formatted(
+                  host,
+                  folders.freeBytes() / (1024 * 1024),
+                  properties.diskFloor(),
+                  properties.directory()));
+    }
+    folders.prepare(serving.sandbox(), earlier);
+    var resume = !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
+    var sandbox = open(serving, resume, lost);
+    try {
+      runtime.start(
+          new SandboxSpec(
+              serving.sandbox(),
+              properties.image(),
+              properties.tier(),
+              folders.door(serving.sandbox()),
+              folders.workspace(serving.sandbox()),
+              folders.home(serving.sandbox())));
+      runtime.claim(serving.sandbox(), serving.session());
+      awaitBridge(sandbox);
+      records.claimed(serving);
+      record(
+          serving,
+          new SessionEvent.SandboxStarted(serving.sandbox(), host, resume),
+          "started");
+      return resume;
+    } catch (ProblemException failed) {
+      sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
+      throw failed;
+    }
+  }
+
+  /** Ends a sandbox as the session wants it; gives false when there was none. */
+  public boolean stop(SessionId session, SandboxId id, SandboxEndReason reason) {
+    var live = find(id);
+    if (live == null) {
+      LOG.atInfo().log("session {}: sandbox {} is not here any more", session, id);
+      runtime.remove(id);
+      records.ended(id, reason, "stopped");
+      return false;
+    }
+    live.stop(reason, properties.stopGrace());
+    return true;
+  }
+
+  /** A sandbox of this host ended while no worker watched. */
+  void gone(SandboxId sandbox) {
+    var serving = records.serving(sandbox);
+    if (serving == null) {
+      records.ended(sandbox, SandboxEndReason.ORPHANED, UNSEEN);
+    } else {
+      gone(serving, SandboxEndReason.KILLED, UNSEEN);
+    }
+  }
+
+  void gone(Serving serving, SandboxEndReason reason, String detail) {
+    record(serving, new SandboxLoss(reason, detail), true);
+    folders.leaveWorkspace(serving.sandbox());
+  }
+
+  /** Takes a sandbox that runs and has no worker, such as after this worker's restart. */
+  void adopt(Serving serving) {
+    LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());
+    open(serving, true, null);
+    records.claimed(serving);
+  }
+
+  @Override
+  public void record(Serving serving, SandboxLoss loss, boolean idle) {
+    record(
+        serving,
+        new SessionEvent.SandboxEnded(serving.sandbox(), loss.reason(), loss.detail()),
+        "ended");
+    records.ended(serving.sandbox(), loss.reason(), loss.detail());
+    if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
+      signals.sandboxEnded(serving);
+    }
+  }
+
+  @Override
+  public void cleanUp(LiveSandbox sandbox) {
+    var id = sandbox.serving().sandbox();
+    var left = open.remove(id);
+    if (left != null) {
+      left.control().close();
+    }
+    httpDoors.close(id);
+    try {
+      runtime.remove(id);
+      folders.leaveWorkspace(id);
+    } catch (ProblemException later) {
+      LOG.atWarn().log("sandbox {} is left to the sweep: {}", id, later.getMessage());
+    }
+  }
+
+  private LiveSandbox open(
+      Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
+    var command =
+        new BridgeCommand.Open(
+            resume,
+            lost == null ? null : lost.wireName(),
+            records.options(serving.session()));
+    var sandbox = new LiveSandbox(serving, command, parts);
+    var door = folders.door(serving.sandbox());
+    httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);
+    var control =
+        ControlDoor.open(
+            door.resolve(BridgeProtocol.CONTROL_SOCKET),
+            DockerSandboxRuntime.BRIDGE_USER,
+            sandbox::connected);
+    open.put(serving.sandbox(), new Open(sandbox, control));
+    return sandbox;
+  }
+
+  private void awaitBridge(LiveSandbox sandbox) {
+    var id = sandbox.serving().sandbox();
+    var deadline = System.nanoTime() + properties.startTimeout().toNanos();
+    try {
+      while (!sandbox.isAttached()) {
+        sandbox.awaitAttached(LOOK);
+        if (runtime.inspect(id) instanceof SandboxInspection.Ended(var reason, var detail)) {
+          throw new ProblemException(
+              ProblemType.SANDBOX_FAILED,
+              "The sandbox ended while it started (%s, %s): %s"
+                  .formatted(reason.wireName(), detail, runtime.logTail(id)));
+        }
+        if (System.nanoTime() > deadline) {
+          throw new ProblemException(
+              ProblemType.SANDBOX_FAILED,
+              "The sandbox did not come up in %s: %s"
+                  .formatted(properties.startTimeout(), runtime.logTail(id)));
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new ProblemException(ProblemType.SANDBOX_FAILED, "The worker is shutting down.");
+    }
+  }
+
+  /** Only one sandbox of a session works; what served it before on this host goes. */
+  private void supersede(SandboxId earlier, Serving by) {
+    var live = find(earlier);
+    if (live != null) {
+      live.kill(SandboxEndReason.SUPERSEDED, "replaced by epoch " + by.epoch());
+    } else {
+      runtime.remove(earlier);
+      records.ended(earlier, SandboxEndReason.SUPERSEDED, "replaced by epoch " + by.epoch());
+    }
+  }
+
+  private void record(Serving serving, SessionEvent event, String what) {
+    var id = "sandbox/%s/%s".formatted(serving.sandbox(), what);
+    try {
+      var _ =
+          log.append(
+              new Request(
+                  serving.session(),
+                  // The end of a replaced sandbox is told too; only what it causes is refused.
+                  EventWriter.PLATFORM,
+                  List.of(NewEvent.of(id, event))));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.berth.activities.sandbox;
+
+import dev.berth.protocol.ProblemException;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.ports.HostActivities;
+import java.util.HashSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the sandboxes that run on this host and those that the database knows in agreement. */
+public final class HostSweep implements HostActivities {
+  private static final Logger LOG = LoggerFactory.getLogger(HostSweep.class);
+
+  private final SandboxRuntime runtime;
+  private final SandboxRecords records;
+  private final HostSandboxes sandboxes;
+  private final Runnable present;
+
+  /**
+   * @param present says that the host is there
+   */
+  public HostSweep(
+      SandboxRuntime runtime,
+      SandboxRecords records,
+      HostSandboxes sandboxes,
+      Runnable present) {
+    this.runtime = runtime;
+    this.records = records;
+    this.sandboxes = sandboxes;
+    this.present = present;
+  }
+
+  @Override
+  public SweepResult sweep(SweepInput input) {
+    try {
+      present.run();
+      return compare();
+    } catch (ProblemException refused) {
+      throw Failures.of(refused.problem());
+    }
+  }
+
+  /** The worker has just started: takes what still serves a session, removes the rest. */
+  public void takeOver() {
+    present.run();
+    compare();
+  }
+
+  private SweepResult compare() {
+    // What the database takes for alive is read first: a sandbox that starts meanwhile is then
+    // in neither list, or only in the second, where its row speaks for it.
+    var expected = new HashSet<>(records.alive());
+    var running = Set.copyOf(runtime.list());
+    var removed = 0;
+    for (var sandbox : running) {
+      removed += handle(sandbox) ? 0 : 1;
+    }
+    expected.removeAll(running);
+    expected.removeIf(sandbox -> sandboxes.find(sandbox) != null);
+    expected.forEach(sandboxes::gone);
+    if (removed + expected.size() > 0) {
+      LOG.atInfo().log("sweep: removed {}, missing {}", removed, expected.size());
+    }
+    return new SweepResult(removed, expected.size());
+  }
+
+  /** Gives false when the sandbox had to be removed. */
+  private boolean handle(SandboxId sandbox) {
+    if (sandboxes.find(sandbox) != null) {
+      return true;
+    }
+    var serving = records.serving(sandbox);
+    if (serving != null) {
+      switch (runtime.inspect(sandbox)) {
+        case SandboxInspection.Running() -> {
+          sandboxes.adopt(serving);
+          return true;
+        }
+        case SandboxInspection.Ended(var reason, var detail) ->
+            sandboxes.gone(serving, reason, detail);
+        case SandboxInspection.Missing() -> sandboxes.gone(sandbox);
+      }
+    }
+    runtime.remove(sandbox);
+    records.ended(sandbox, SandboxEndReason.ORPHANED, "removed by the sweep");
+    return serving != null;
+  }
+}

@@ -1,0 +1,338 @@
+package dev.berth.activities.sandbox;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.berth.activities.bridge.Attachment;
+import dev.berth.activities.bridge.BridgeConnection;
+import dev.berth.activities.bridge.FrameIntake;
+import dev.berth.activities.live.LiveChannel;
+import dev.berth.activities.live.LiveSession;
+import dev.berth.activities.model.ModelCaller;
+import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.transcript.TranscriptWriter;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeCommand;
+import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.bridge.BridgeProtocol;
+import dev.berth.protocol.event.LiveFrame;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.Failures.SandboxLoss;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A sandbox that runs under this worker: its bridge's connection of the moment, the turn that runs
+ * in it, and its end. Connections come and go, the sandbox stays; it ends once.
+ */
+public final class LiveSandbox implements ModelCaller, LiveSession {
+  private static final Logger LOG = LoggerFactory.getLogger(LiveSandbox.class);
+
+  /** How often a sandbox without a connection is looked at. */
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private final Serving serving;
+  private final BridgeCommand.Open open;
+  private final LiveSandboxParts parts;
+  private final LiveChannel live = new LiveChannel();
+  private final TranscriptWriter transcriptWriter;
+  private final CompletableFuture<Void> attached = new CompletableFuture<>();
+  private final CompletableFuture<SandboxLoss> ended = new CompletableFuture<>();
+  private volatile @Nullable BridgeConnection connection;
+  private volatile @Nullable ActiveTurn turn;
+  private volatile @Nullable SandboxEndReason stopping;
+
+  /** How a turn ended in the sandbox. */
+  public record TurnOutcome(StopReason reason, long seq) {}
+
+  private record ActiveTurn(
+      BridgeCommand.RunTurn command, CompletableFuture<TurnOutcome> outcome) {}
+
+  LiveSandbox(Serving serving, BridgeCommand.Open open, LiveSandboxParts parts) {
+    this.serving = serving;
+    this.open = open;
+    this.parts = parts;
+    this.transcriptWriter = parts.transcriptWriter(serving);
+  }
+
+  public Serving serving() {
+    return serving;
+  }
+
+  @Override
+  public LiveChannel live() {
+    return live;
+  }
+
+  /** Completes when the sandbox is gone, with how it went. */
+  public CompletableFuture<SandboxLoss> ended() {
+    return ended;
+  }
+
+  @Override
+  public SandboxId sandbox() {
+    return serving.sandbox();
+  }
+
+  @Override
+  public SessionId session() {
+    return serving.session();
+  }
+
+  @Override
+  public int epoch() {
+    return serving.epoch();
+  }
+
+  @Override
+  public @Nullable TurnId turn() {
+    var active = turn;
+    return active == null ? null : active.command().turnId();
+  }
+
+  /**
+   * Hands the agent a message, or joins the turn when it runs already. The stage fails with nothing:
+   * a sandbox that is lost completes {@link #ended}.
+   */
+  public synchronized CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
+    var active = turn;
+    if (active == null || !active.command().turnId().equals(command.turnId())) {
+      active = new ActiveTurn(command, new CompletableFuture<>());
+      turn = active;
+    }
+    send(command);
+    return active.outcome();
+  }
+
+  /** Asks the agent to end the turn; gives its outcome, or null when the turn does not run here. */
+  public synchronized @Nullable CompletableFuture<TurnOutcome> interrupt(TurnId id) {
+    var active = turn;
+    if (active == null || !active.command().turnId().equals(id)) {
+      return null;
+    }
+    send(new BridgeCommand.Interrupt(id));
+    return active.outcome();
+  }
+
+  @Override
+  public void deliverToolResults() {
+    parts.records().toolResults(serving).forEach(this::send);
+  }
+
+  boolean isAttached() {
+    return attached.isDone();
+  }
+
+  /** Waits for the bridge to dial, at most this long. */
+  void awaitAttached(Duration timeout) throws InterruptedException {
+    await(attached, timeout);
+  }
+
+  /** Ends the agent with time to write what it has, then removes the sandbox. */
+  void stop(SandboxEndReason reason, Duration grace) {
+    stopping = reason;
+    if (send(new BridgeCommand.Shutdown((int) grace.toMillis()))) {
+      try {
+        await(ended, grace.plus(LOOK.multipliedBy(10)));
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    end(reason, "stopped");
+  }
+
+  /** Kills the sandbox now. */
+  public void kill(SandboxEndReason reason, String detail) {
+    stopping = reason;
+    end(reason, detail);
+  }
+
+  /** A bridge has dialled: takes hold of it and reads what it says until the connection is over. */
+  void connected(BridgeConnection fresh) {
+    try (fresh) {
+      if (!(fresh.read() instanceof BridgeFrame.Hello hello) || !accepts(hello)) {
+        return;
+      }
+      var number = parts.records().attach(serving);
+      if (number.isEmpty()) {
+        superseded(fresh);
+        return;
+      }
+      fresh.keepAlive();
+      fresh.send(
+          new BridgeCommand.Attach(
+              BridgeProtocol.VERSION,
+              serving.sandbox(),
+              serving.session(),
+              serving.epoch(),
+              number.getAsInt(),
+              0));
+      converse(
+          fresh,
+          new Attachment(
+              serving.project(),
+              serving.session(),
+              serving.sandbox(),
+              serving.epoch(),
+              number.getAsInt()));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      disconnected(fresh);
+    }
+  }
+
+  private boolean accepts(BridgeFrame.Hello hello) {
+    if (hello.protocol() != BridgeProtocol.VERSION
+        || !hello.sandboxId().equals(serving.sandbox())
+        || hello.epoch() > serving.epoch()) {
+      LOG.atError().log("sandbox {} was dialled by {}", serving.sandbox(), hello);
+      return false;
+    }
+    return true;
+  }
+
+  private void converse(BridgeConnection fresh, Attachment attachment)
+      throws InterruptedException {
+    fresh.send(open);
+    synchronized (this) {
+      connection = fresh;
+      var active = turn;
+      if (active != null) {
+        fresh.send(active.command());
+      }
+    }
+    deliverToolResults();
+    attached.complete(null);
+    var intake = parts.intake(attachment, fresh, transcriptWriter, live, listener(fresh));
+    try {
+      while (true) {
+        var frame = fresh.read();
+        switch (frame) {
+          case null -> {
+            return;
+          }
+          case BridgeFrame.LoadTranscript load -> parts.sendTranscript(fresh, serving, load);
+          case BridgeFrame.Refused _ -> {
+            LOG.atInfo().log("sandbox {} obeys another worker", serving.sandbox());
+            return;
+          }
+          default -> intake.accept(frame);
+        }
+      }
+    } finally {
+      intake.end();
+    }
+  }
+
+  private FrameIntake.Listener listener(BridgeConnection fresh) {
+    return new FrameIntake.Listener() {
+      @Override
+      public void turnEnded(BridgeFrame.TurnEnded frame, long seq) {
+        LiveSandbox.this.turnEnded(frame, seq);
+      }
+
+      @Override
+      public void clientToolCalled(BridgeFrame.ClientToolCall frame) {
+        parts.records().toolCalled(serving, frame);
+      }
+
+      @Override
+      public void clientToolClosed(BridgeFrame.ClientToolClosed frame) {
+        parts.records().toolClosed(serving, frame);
+      }
+
+      @Override
+      public void agentExited(BridgeFrame.AgentExited frame) {
+        LOG.atInfo().log("sandbox {}: the agent exited: {}", serving.sandbox(), frame);
+        end(SandboxEndReason.AGENT_EXITED, frame.detail());
+      }
+
+      @Override
+      public void superseded() {
+        LiveSandbox.this.superseded(fresh);
+      }
+    };
+  }
+
+  private synchronized void turnEnded(BridgeFrame.TurnEnded frame, long seq) {
+    var active = turn;
+    if (active != null && active.command().turnId().equals(frame.turnId())) {
+      turn = null;
+      active.outcome().complete(new TurnOutcome(frame.stopReason(), seq));
+    }
+  }
+
+  private void superseded(BridgeConnection fresh) {
+    fresh.send(new BridgeCommand.Superseded(serving.epoch() + 1));
+    end(SandboxEndReason.SUPERSEDED, "a newer sandbox or worker serves the session");
+  }
+
+  private boolean send(BridgeCommand command) {
+    var current = connection;
+    return current != null && current.send(command);
+  }
+
+  /** Without a connection the sandbox either is gone, or dials again soon. */
+  private void disconnected(BridgeConnection lost) {
+    synchronized (this) {
+      if (connection == lost) {
+        connection = null;
+      }
+    }
+    var deadline = System.nanoTime() + parts.silence().toNanos();
+    try {
+      while (connection == null && !ended.isDone()) {
+        switch (parts.inspect(serving.sandbox())) {
+          case SandboxInspection.Running() -> {
+            if (System.nanoTime() > deadline) {
+              end(SandboxEndReason.SILENT, "no word from the bridge for " + parts.silence());
+            }
+          }
+          case SandboxInspection.Missing() -> end(SandboxEndReason.KILLED, "removed");
+          case SandboxInspection.Ended(var reason, var detail) -> end(reason, detail);
+        }
+        Thread.sleep(LOOK);
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void await(CompletableFuture<?> what, Duration timeout)
+      throws InterruptedException {
+    try {
+      what.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException notYet) {
+      LOG.atDebug().setCause(notYet).log("waited {}", timeout);
+    }
+  }
+
+  private void end(SandboxEndReason seen, String detail) {
+    var reason = requireNonNull(stopping == null ? seen : stopping);
+    var loss = new SandboxLoss(reason, detail);
+    synchronized (this) {
+      if (ended.isDone()) {
+        return;
+      }
+      var idle = turn == null;
+      parts.ending(serving, loss, idle);
+      ended.complete(loss);
+    }
+    live.show(new LiveFrame.Ended());
+    transcriptWriter.close();
+    var current = connection;
+    if (current != null) {
+      current.close();
+    }
+    parts.ended(this);
+  }
+}

@@ -1,0 +1,150 @@
+package dev.berth.activities.sandbox;
+
+import dev.berth.protocol.SandboxId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directories of the host that belong to a sandbox: its door, its workspace, the agent's home.
+ * Only the users of the image may enter them.
+ */
+public final class SandboxFolders {
+  private static final String PRIVATE = "rwx------";
+  private static final String WORKSPACE = "workspace";
+  private static final String HOME = "home";
+
+  /** Where the agent works; the transcript is keyed by it, so it is the same in every sandbox. */
+  private static final String PROJECT = "project";
+
+  private final Path root;
+  private final Path sockets;
+
+  public SandboxFolders(Path root, Path sockets) {
+    this.root = root;
+    this.sockets = sockets;
+  }
+
+  public Path door(SandboxId sandbox) {
+    return sockets.resolve(sandbox.value());
+  }
+
+  public Path workspace(SandboxId sandbox) {
+    return folder(sandbox).resolve(WORKSPACE);
+  }
+
+  public Path home(SandboxId sandbox) {
+    return folder(sandbox).resolve(HOME);
+  }
+
+  /**
+   * Makes the directories of a sandbox. The workspace is taken over from the latest earlier sandbox of
+   * the session that left one here.
+   */
+  public void prepare(SandboxId sandbox, List<SandboxId> earlier) {
+    try {
+      Files.createDirectories(root);
+      Files.createDirectories(sockets);
+      takeOver(sandbox, earlier);
+      owned(door(sandbox), DockerSandboxRuntime.BRIDGE_USER);
+      owned(home(sandbox), DockerSandboxRuntime.AGENT_USER);
+      owned(workspace(sandbox), DockerSandboxRuntime.AGENT_USER);
+      owned(workspace(sandbox).resolve(PROJECT), DockerSandboxRuntime.AGENT_USER);
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot prepare " + folder(sandbox), failed);
+    }
+  }
+
+  /** Room that is left where the workspaces are. */
+  public long freeBytes() {
+    try {
+      Files.createDirectories(root);
+      return Files.getFileStore(root).getUsableSpace();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot look at " + root, failed);
+    }
+  }
+
+  /** Removes the door and the home; the workspace stays for the session's next sandbox. */
+  public void leaveWorkspace(SandboxId sandbox) {
+    delete(door(sandbox));
+    delete(home(sandbox));
+  }
+
+  /** Removes everything of a sandbox. */
+  public void remove(SandboxId sandbox) {
+    delete(door(sandbox));
+    delete(folder(sandbox));
+  }
+
+  private void takeOver(SandboxId sandbox, List<SandboxId> earlier) throws IOException {
+    Files.createDirectories(folder(sandbox));
+    if (Files.exists(workspace(sandbox))) {
+      return;
+    }
+    var found = latest(earlier);
+    if (found != null) {
+      Files.move(workspace(found), workspace(sandbox));
+    }
+    earlier.forEach(this::remove);
+  }
+
+  private @Nullable SandboxId latest(List<SandboxId> earlier) {
+    return earlier.stream()
+        .filter(candidate -> Files.isDirectory(workspace(candidate)))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private Path folder(SandboxId sandbox) {
+    return root.resolve(sandbox.value());
+  }
+
+  private static void owned(Path folder, int user) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PRIVATE)));
+      Files.setAttribute(folder, "unix:uid", user);
+      Files.setAttribute(folder, "unix:gid", user);
+    }
+  }
+
+  /** Deletes a tree without following links: an agent may have left some that lead out. */
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try {
+      Files.walkFileTree(
+          folder,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.delete(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed)
+                throws IOException {
+              if (failed != null) {
+                throw failed;
+              }
+              Files.delete(visited);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot delete " + folder, failed);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.berth.activities.sandbox;
+
+import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
+import static dev.berth.db.generated.Tables.SANDBOXES;
+import static dev.berth.db.generated.Tables.SESSIONS;
+import static org.jooq.impl.DSL.currentOffsetDateTime;
+
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.bridge.AgentOptions;
+import dev.berth.protocol.bridge.BridgeCommand;
+import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.event.SandboxEndReason;
+import java.net.URI;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.UUID;
+import org.jooq.DSLContext;
+import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What the database says of sandboxes and of the sessions that they serve. */
+public final class SandboxRecords {
+  private final DSLContext db;
+  private final HostId host;
+  private final URI hostUrl;
+
+  /**
+   * @param hostUrl where the api nodes reach this host
+   */
+  public SandboxRecords(DSLContext db, HostId host, URI hostUrl) {
+    this.db = db;
+    this.host = host;
+    this.hostUrl = hostUrl;
+  }
+
+  /** A sandbox that serves a session. */
+  public record Serving(ProjectId project, SessionId session, SandboxId sandbox, int epoch) {}
+
+  /** The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended. */
+  public @Nullable Serving serving(SandboxId sandbox) {
+    return db.select(SESSIONS.PROJECT_ID, SESSIONS.SESSION_ID, SANDBOXES.EPOCH)
+        .from(SANDBOXES)
+        .join(SESSIONS)
+        .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID), SESSIONS.EPOCH.eq(SANDBOXES.EPOCH))
+        .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+        .and(SANDBOXES.ENDED_AT.isNull())
+        .fetchOne(row -> serving(row, sandbox));
+  }
+
+  /** Sandboxes of this host that the database takes for alive. */
+  public List<SandboxId> alive() {
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.HOST_ID.eq(host.value()))
+        .and(SANDBOXES.ENDED_AT.isNull())
+        .and(SANDBOXES.CLAIMED_AT.isNotNull())
+        .fetch(row -> new SandboxId(row.value1()));
+  }
+
+  /** Sandboxes that served the session before this one, on this host, latest first. */
+  public List<SandboxId> earlier(SessionId session, int epoch) {
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.SESSION_ID.eq(uuid(session)))
+        .and(SANDBOXES.HOST_ID.eq(host.value()))
+        .and(SANDBOXES.EPOCH.lt(epoch))
+        .orderBy(SANDBOXES.EPOCH.desc())
+        .fetch(row -> new SandboxId(row.value1()));
+  }
+
+  /** The sandbox is up: the session's row points to this host from now on. */
+  public void claimed(Serving serving) {
+    db.transaction(
+        tx -> {
+          tx.dsl()
+              .update(SANDBOXES)
+              .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
+              .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+              .execute();
+          tx.dsl()
+              .update(SESSIONS)
+              .set(SESSIONS.HOST_ID, host.value())
+              .set(SESSIONS.HOST_URL, hostUrl.toString())
+              .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
+              .and(SESSIONS.EPOCH.eq(serving.epoch()))
+              .execute();
+          tx.dsl().execute("select pg_notify('berth_host', ?)", serving.session().value());
+        });
+  }
+
+  /** The sandbox is gone: nobody is to look for the session on this host any more. */
+  public void ended(SandboxId sandbox, SandboxEndReason reason, String detail) {
+    db.transaction(
+        tx -> {
+          tx.dsl()
+              .update(SANDBOXES)
+              .set(SANDBOXES.ENDED_AT, currentOffsetDateTime())
+              .set(SANDBOXES.END_REASON, reason.wireName())
+              .set(SANDBOXES.END_DETAIL, detail)
+              .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+              .and(SANDBOXES.ENDED_AT.isNull())
+              .execute();
+          tx.dsl()
+              .update(SESSIONS)
+              .setNull(SESSIONS.HOST_ID)
+              .setNull(SESSIONS.HOST_URL)
+              .from(SANDBOXES)
+              .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+              .and(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+              .and(SESSIONS.EPOCH.eq(SANDBOXES.EPOCH))
+              .execute();
+        });
+  }
+
+  /** The next attachment number, or nothing when the epoch has been replaced. */
+  public OptionalInt attach(Serving serving) {
+    var number =
+        db.update(SESSIONS)
+            .set(SESSIONS.ATTACHMENT, SESSIONS.ATTACHMENT.plus(1))
+            .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
+            .and(SESSIONS.EPOCH.eq(serving.epoch()))
+            .returningResult(SESSIONS.ATTACHMENT)
+            .fetchOne(SESSIONS.ATTACHMENT);
+    return number == null ? OptionalInt.empty() : OptionalInt.of(number);
+  }
+
+  public AgentOptions options(SessionId session) {
+    var json =
+        db.select(SESSIONS.OPTIONS)
+            .from(SESSIONS)
+            .where(SESSIONS.SESSION_ID.eq(uuid(session)))
+            .fetchSingle()
+            .value1();
+    return ProtocolJson.mapper().readValue(json.data(), AgentOptions.class);
+  }
+
+  /** Remembers that the agent waits for a client's tool. */
+  public void toolCalled(Serving serving, BridgeFrame.ClientToolCall call) {
+    db.insertInto(CLIENT_TOOL_CALLS)
+        .set(CLIENT_TOOL_CALLS.SESSION_ID, uuid(serving.session()))
+        .set(CLIENT_TOOL_CALLS.CALL_ID, call.callId())
+        .set(CLIENT_TOOL_CALLS.EPOCH, serving.epoch())
+        .onConflictDoNothing()
+        .execute();
+  }
+
+  public void toolClosed(Serving serving, BridgeFrame.ClientToolClosed closed) {
+    db.update(CLIENT_TOOL_CALLS)
+        .set(CLIENT_TOOL_CALLS.CLOSED_AT, currentOffsetDateTime())
+        .set(CLIENT_TOOL_CALLS.OUTCOME, closed.outcome().wireName())
+        .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(serving.session())))
+        .and(CLIENT_TOOL_CALLS.CALL_ID.eq(closed.callId()))
+        .and(CLIENT_TOOL_CALLS.CLOSED_AT.isNull())
+        .execute();
+  }
+
+  /** Answers of clients that the bridge of this epoch may not have yet. */
+  public List<BridgeCommand.ClientToolResult> toolResults(Serving serving) {
+    return db.select(CLIENT_TOOL_CALLS.CALL_ID, CLIENT_TOOL_CALLS.RESULT)
+        .from(CLIENT_TOOL_CALLS)
+        .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(serving.session())))
+        .and(CLIENT_TOOL_CALLS.EPOCH.eq(serving.epoch()))
+        .and(CLIENT_TOOL_CALLS.ANSWERED_AT.isNotNull())
+        .and(CLIENT_TOOL_CALLS.CLOSED_AT.isNull())
+        .orderBy(CLIENT_TOOL_CALLS.ANSWERED_AT)
+        .fetch(row -> result(row.value1(), row.value2().data()));
+  }
+
+  private static BridgeCommand.ClientToolResult result(String call, String json) {
+    var result = ProtocolJson.mapper().readTree(json);
+    return new BridgeCommand.ClientToolResult(
+        call,
+        result.path("content").valueStream().<JsonNode>map(item -> item).toList(),
+        result.path("isError").asBoolean(false));
+  }
+
+  private static Serving serving(Record row, SandboxId sandbox) {
+    return new Serving(
+        new ProjectId(row.get(SESSIONS.PROJECT_ID)),
+        new SessionId(row.get(SESSIONS.SESSION_ID).toString()),
+        sandbox,
+        row.get(SANDBOXES.EPOCH));
+  }
+
+  private static UUID uuid(SessionId session) {
+    return UUID.fromString(session.value());
+  }
+}

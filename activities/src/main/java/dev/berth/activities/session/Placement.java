@@ -1,0 +1,12 @@
+package dev.berth.activities.session;
+
+import dev.berth.protocol.HostId;
+import java.util.List;
+
+/** Chooses the host of a new sandbox. */
+public interface Placement {
+  /**
+   * @param avoid hosts that did not answer; one of them is chosen only when there is no other
+   */
+  HostId choose(List<HostId> avoid);
+}

@@ -1,0 +1,5 @@
+/** What sessions need from the database. */
+@NullMarked
+package dev.berth.activities.session;
+
+import org.jspecify.annotations.NullMarked;

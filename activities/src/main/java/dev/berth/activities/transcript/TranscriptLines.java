@@ -1,0 +1,50 @@
+package dev.berth.activities.transcript;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** The content of a transcript object: one entry a line, with its place. */
+final class TranscriptLines {
+  static final String CONTENT_TYPE = "application/jsonl";
+
+  private TranscriptLines() {}
+
+  /**
+   * An entry of a transcript.
+   *
+   * @param frame number of the frame that brought it, 0 in what an epoch began with
+   * @param index its place in the frame
+   * @param subpath absent for the main transcript
+   */
+  record Line(long frame, int index, @Nullable String subpath, JsonNode entry) {}
+
+  static byte[] encode(List<TranscriptPart> parts) {
+    return encode(parts.stream().flatMap(TranscriptLines::lines));
+  }
+
+  static byte[] encode(Stream<Line> lines) {
+    var text = new StringBuilder();
+    lines.forEach(
+        line -> text.append(ProtocolJson.mapper().writeValueAsString(line)).append('\n'));
+    return text.toString().getBytes(UTF_8);
+  }
+
+  static List<Line> decode(byte[] content) {
+    return new String(content, UTF_8)
+        .lines()
+        .filter(line -> !line.isBlank())
+        .map(line -> ProtocolJson.mapper().readValue(line, Line.class))
+        .toList();
+  }
+
+  private static Stream<Line> lines(TranscriptPart part) {
+    return Stream.iterate(0, index -> index < part.entries().size(), index -> index + 1)
+        .map(index -> new Line(part.frame(), index, part.subpath(), part.entries().get(index)));
+  }
+}

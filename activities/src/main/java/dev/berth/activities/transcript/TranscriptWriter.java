@@ -1,0 +1,88 @@
+package dev.berth.activities.transcript;
+
+import dev.berth.objects.ObjectKeys;
+import dev.berth.objects.ObjectStore;
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/**
+ * Writes what one sandbox adds to its transcript: an object for all parts that came while the last
+ * one was written. Parts stay in order; while object storage is away they wait, and the bridge, which
+ * keeps what is not acknowledged, slows its agent when it keeps too much.
+ */
+public final class TranscriptWriter implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TranscriptWriter.class);
+
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  private final ObjectStore objects;
+  private final ProjectId project;
+  private final SessionId session;
+  private final int epoch;
+  private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
+  private final Thread writer;
+
+  private record Entry(TranscriptPart part, CompletableFuture<Void> stored) {}
+
+  public TranscriptWriter(ObjectStore objects, ProjectId project, SessionId session, int epoch) {
+    this.objects = objects;
+    this.project = project;
+    this.session = session;
+    this.epoch = epoch;
+    this.writer = Thread.ofVirtual().name("transcript " + session).start(this::write);
+  }
+
+  /** Stores a part; the stage completes when it is in object storage. */
+  public CompletionStage<Void> append(TranscriptPart part) {
+    var entry = new Entry(part, new CompletableFuture<>());
+    queue.add(entry);
+    return entry.stored();
+  }
+
+  /** Gives up what is not stored yet. */
+  @Override
+  public void close() {
+    writer.interrupt();
+  }
+
+  private void write() {
+    try {
+      while (true) {
+        var batch = new ArrayList<Entry>();
+        batch.add(queue.take());
+        queue.drainTo(batch);
+        store(batch);
+        batch.forEach(entry -> entry.stored().complete(null));
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void store(List<Entry> batch) throws InterruptedException {
+    var key =
+        ObjectKeys.transcriptPart(
+            project.value(), session.value(), epoch, batch.getFirst().part().frame());
+    var content = TranscriptLines.encode(batch.stream().map(Entry::part).toList());
+    while (true) {
+      try {
+        objects.put(key, content, TranscriptLines.CONTENT_TYPE);
+        return;
+      } catch (SdkException away) {
+        LOG.atWarn().setCause(away).log("object storage does not take {}; trying again", key);
+        Thread.sleep(PAUSE);
+      }
+    }
+  }
+}

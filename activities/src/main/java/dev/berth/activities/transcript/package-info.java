@@ -1,0 +1,5 @@
+/** Transcripts in object storage. */
+@NullMarked
+package dev.berth.activities.transcript;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,180 @@
+package dev.berth.activities.turn;
+
+import static dev.berth.db.generated.Tables.MESSAGES;
+
+import dev.berth.activities.sandbox.HostSandboxes;
+import dev.berth.activities.sandbox.LiveSandbox;
+import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.db.AppendOutcome;
+import dev.berth.db.EventLog.Request;
+import dev.berth.db.EventWriter;
+import dev.berth.db.GroupCommit;
+import dev.berth.db.NewEvent;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.bridge.BridgeCommand.RunTurn;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.StatusChanged;
+import dev.berth.protocol.event.SessionEvent.TurnStarted;
+import dev.berth.protocol.event.SessionStatus;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.Failures.SandboxLoss;
+import dev.berth.workflows.ports.TurnActivities;
+import io.temporal.activity.Activity;
+import io.temporal.activity.ActivityExecutionContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jooq.DSLContext;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Runs turns in the sandboxes of this host. Nothing here ends a turn but the agent itself, or an
+ * interrupt: when Temporal takes the activity away, for whatever reason, the turn goes on in its
+ * sandbox and the next attempt joins it.
+ */
+public final class HostTurnActivities implements TurnActivities {
+  /** Well below the heartbeat time-out; also how soon a lost activity is noticed. */
+  private static final Duration BEAT = Duration.ofSeconds(2);
+
+  private final HostSandboxes sandboxes;
+  private final DSLContext db;
+  private final GroupCommit log;
+  private final TurnEnds turnEnds;
+  private final Duration interruptGrace;
+
+  public HostTurnActivities(
+      HostSandboxes sandboxes,
+      DSLContext db,
+      GroupCommit log,
+      TurnEnds turnEnds,
+      Duration interruptGrace) {
+    this.sandboxes = sandboxes;
+    this.db = db;
+    this.log = log;
+    this.turnEnds = turnEnds;
+    this.interruptGrace = interruptGrace;
+  }
+
+  /** How far the turn is; shown in the Temporal UI while it runs. */
+  private record Progress(String sandbox, int epoch, int attempt) {}
+
+  @Override
+  public TurnResult run(RunTurnInput input) {
+    var ended = turnEnds.find(input.sessionId(), input.turnId());
+    if (ended != null) {
+      return new TurnResult(ended.reason(), ended.seq());
+    }
+    var sandbox = sandboxes.find(input.sandboxId());
+    if (sandbox == null) {
+      throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
+    }
+    try {
+      var started = announce(input);
+      var outcome =
+          sandbox.run(
+              new RunTurn(
+                  input.turnId(),
+                  input.messageId(),
+                  content(input.sessionId(), input.messageId())));
+      requireNotSuperseded(started);
+      return await(Activity.getExecutionContext(), input, sandbox, outcome);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the worker is shutting down", interrupted);
+    }
+  }
+
+  @Override
+  public InterruptTurnResult interrupt(InterruptTurnInput input) {
+    var sandbox = sandboxes.find(input.sandboxId());
+    var outcome = sandbox == null ? null : sandbox.interrupt(input.turnId());
+    if (sandbox == null || outcome == null) {
+      return new InterruptTurnResult(false);
+    }
+    try {
+      CompletableFuture.anyOf(outcome, sandbox.ended())
+          .get(interruptGrace.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException deaf) {
+      sandbox.kill(
+          SandboxEndReason.KILLED, "the agent did not end its turn in " + interruptGrace);
+    } catch (ExecutionException failed) {
+      throw new IllegalStateException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return new InterruptTurnResult(true);
+  }
+
+  /** Says that the turn begins; does not wait, the log keeps the order. */
+  private CompletionStage<AppendOutcome> announce(RunTurnInput input)
+      throws InterruptedException {
+    return log.append(
+        new Request(
+            input.sessionId(),
+            new EventWriter.Sandbox(input.epoch()),
+            List.of(
+                NewEvent.of(
+                    "turn/%s/running/%d".formatted(input.turnId(), input.epoch()),
+                    new StatusChanged(SessionStatus.RUNNING, null)),
+                NewEvent.of(
+                        TurnEnds.startId(input.turnId(), input.epoch()),
+                        new TurnStarted(input.number(), input.attempt()))
+                    .inTurn(input.turnId(), input.messageId()))));
+  }
+
+  private static void requireNotSuperseded(CompletionStage<AppendOutcome> started) {
+    switch (started.toCompletableFuture().join()) {
+      case AppendOutcome.Appended _ -> {}
+      case AppendOutcome.Superseded(), AppendOutcome.SessionMissing() ->
+          throw Failures.of(
+              new Problem(ProblemType.SUPERSEDED, "A newer sandbox serves the session."));
+    }
+  }
+
+  private TurnResult await(
+      ActivityExecutionContext context,
+      RunTurnInput input,
+      LiveSandbox sandbox,
+      CompletableFuture<TurnOutcome> outcome)
+      throws InterruptedException {
+    var progress =
+        new Progress(
+            input.sandboxId().value(), input.epoch(), context.getInfo().getAttempt());
+    var either = CompletableFuture.anyOf(outcome, sandbox.ended());
+    while (true) {
+      try {
+        return switch (either.get(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
+          case TurnOutcome(var reason, var seq) -> new TurnResult(reason, seq);
+          case SandboxLoss(var reason, var detail) -> throw Failures.sandboxLost(reason, detail);
+          case Object other -> throw new IllegalStateException("unexpected " + other);
+        };
+      } catch (TimeoutException notYet) {
+        // Throws when Temporal has taken the activity away; the turn is left running.
+        context.heartbeat(progress);
+      } catch (ExecutionException failed) {
+        throw new IllegalStateException(failed);
+      }
+    }
+  }
+
+  private JsonNode content(SessionId session, MessageId message) {
+    var content =
+        db.select(MESSAGES.CONTENT)
+            .from(MESSAGES)
+            .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
+            .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(message.value())))
+            .fetchSingle()
+            .value1();
+    return ProtocolJson.mapper().readTree(content.data());
+  }
+}

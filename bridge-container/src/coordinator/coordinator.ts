@@ -1,0 +1,284 @@
+import type { SessionCommand } from '../bridge-server/door.ts'
+import type { DurableFrame } from '../bridge-server/frame-log.ts'
+import type { Pressure } from '../bridge-server/pressure.ts'
+import { isObject } from '../bridge-server/shape.ts'
+import type { Clock } from '../clock.ts'
+import { ExitCode } from '../exit-code.ts'
+import type { Open } from '../generated/bridge-command.ts'
+import type { Delta, LoadTranscript } from '../generated/bridge-frame.ts'
+import type { Launcher } from '../launcher/client.ts'
+import { type Log, reasonOf } from '../log.ts'
+import type { QueryFunction } from './agent.ts'
+import { createAgentFiles } from './agent-files.ts'
+import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
+import { type ClientTools, createClientTools } from './client-tools.ts'
+import { createTranscriptLoader } from './transcript-loader.ts'
+import { createTranscriptMirror } from './transcript-mirror.ts'
+import { TranscriptOutcomes } from './transcript-outcomes.ts'
+import { restoreTranscript } from './transcript-restore.ts'
+import { agentError, DISK_FULL, type TurnEnd } from './turn-end.ts'
+import { type Turn, Turns } from './turns.ts'
+
+export interface CoordinatorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly newId: () => string
+  readonly pressure: Pressure
+  readonly launcher: Launcher
+  /** The Agent SDK, whose loading takes a while. */
+  readonly loadQuery: () => Promise<QueryFunction>
+  /** The session that the bridge serves since its first attachment. */
+  readonly sessionId: () => string
+  readonly sendDurable: (frame: DurableFrame) => number
+  readonly sendOnce: (frame: Delta | LoadTranscript) => void
+  readonly whenAcknowledged: (frame: number) => Promise<void>
+  readonly diskFull: () => boolean
+  /** Everything is over; the process ends with this code. */
+  readonly finish: (code: ExitCode) => void
+}
+
+/** How long the last frames may wait for their acknowledgement before the process ends. */
+const FLUSH_MS = 5_000
+
+/** What is left of the ten seconds that a container engine gives, after the flush. */
+const TERMINATE_GRACE_MS = 4_000
+
+/** Leads the one agent of a bridge's life from `open` to its end. */
+export class Coordinator {
+  readonly #options: CoordinatorOptions
+  readonly #turns: Turns
+  readonly #outcomes = new TranscriptOutcomes()
+  readonly #loader
+  #clientTools: ClientTools | undefined
+  #life: AgentLife | undefined
+  #opened = false
+  #ending = false
+  #writesLost = false
+  #lastFrame = 0
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    this.#loader = createTranscriptLoader({ newId: options.newId, ask: options.sendOnce })
+    this.#turns = new Turns({
+      clock: options.clock,
+      start: (turn) => this.#life?.agent.give(turn),
+      ended: (turn, end, result) => this.#turnEnded(turn, end, result),
+      stuck: () => options.launcher.sweep(),
+      stored: (messageId) => this.#outcomes.of(messageId),
+      diskFull: options.diskFull,
+    })
+  }
+
+  obey(command: SessionCommand): void {
+    switch (command.type) {
+      case 'open':
+        void this.#open(command)
+        return
+      case 'run_turn': {
+        const { turn_id: turnId, message_id: messageId, content } = command
+        this.#turns.handOver({ turnId, messageId, content })
+        return
+      }
+      case 'interrupt':
+        this.#interrupt(command.turn_id)
+        return
+      case 'client_tool_result':
+        this.#clientTools?.answer(command)
+        return
+      case 'transcript_page':
+        this.#loader.page(command)
+        return
+      case 'shutdown':
+        void this.#stop(command.grace_ms, { stopReason: 'closed' })
+        return
+      default:
+        command satisfies never
+    }
+  }
+
+  /** A worker holds the bridge again: what it did not hear is asked once more. */
+  attached(): void {
+    this.#loader.attached()
+  }
+
+  /** The container is asked to stop. A running turn is not over: it goes on in another sandbox. */
+  terminate(): void {
+    void this.#stop(TERMINATE_GRACE_MS, undefined)
+  }
+
+  /** Somebody else serves the session: nothing more may happen here. */
+  supersede(): void {
+    this.#ending = true
+    this.#options.launcher.sweep()
+    this.#options.finish(ExitCode.superseded)
+  }
+
+  async #open(command: Open): Promise<void> {
+    if (this.#opened) return
+    this.#opened = true
+    try {
+      const end = await this.#live(command)
+      if (!this.#ending) await this.#agentEnded(end)
+    } catch (error) {
+      this.#options.log.error('agent.failed', { reason: reasonOf(error) })
+      if (!this.#ending) await this.#agentFailed(error)
+    }
+  }
+
+  async #live({ options, resume, resume_reason }: Open): Promise<AgentEnd> {
+    const { clock, launcher, log, pressure, sessionId, whenAcknowledged } = this.#options
+    const clientTools = this.#createClientTools(options)
+    if (resume) await this.#restore()
+    const query = await this.#options.loadQuery()
+    this.#life = beginAgentLife({
+      query,
+      launcher,
+      pressure,
+      clock,
+      onMessage: (message) => this.#onMessage(message),
+      setup: {
+        sessionId: sessionId(),
+        resume,
+        resumeReason: resume_reason ?? undefined,
+        options,
+        clientTools,
+        sessionStore: createTranscriptMirror({
+          clock,
+          send: (frame) => this.#send(frame),
+          whenAcknowledged,
+        }),
+      },
+    })
+    log.info('agent.opened', { resume })
+    this.#turns.begin()
+    return this.#life.ended
+  }
+
+  #createClientTools(options: Open['options']): ClientTools {
+    this.#clientTools = createClientTools({
+      servers: options.client_servers,
+      timeoutMs: options.client_tool_timeout_ms,
+      clock: this.#options.clock,
+      newId: this.#options.newId,
+      send: (frame) => this.#send(frame),
+      turnId: () => this.#turns.runningTurnId,
+    })
+    return this.#clientTools
+  }
+
+  async #restore(): Promise<void> {
+    const { clock, launcher, log, newId, sessionId } = this.#options
+    const started = clock.now()
+    const found = await restoreTranscript({
+      sessionId: sessionId(),
+      loader: this.#loader,
+      files: createAgentFiles(launcher, newId),
+      outcomes: this.#outcomes,
+    })
+    log.info('transcript.restored', { found, duration_ms: Math.round(clock.now() - started) })
+    if (!found) throw new TranscriptMissing()
+  }
+
+  #onMessage(message: unknown): void {
+    const type = isObject(message) ? message.type : undefined
+    const turnId = this.#turns.runningTurnId
+    const turn = turnId === undefined ? {} : { turn_id: turnId }
+    if (type === 'stream_event') {
+      this.#options.sendOnce({ type: 'delta', ...turn, message })
+      return
+    }
+    this.#send({ type: 'sdk_message', ...turn, message })
+    if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    this.#turns.observe(message)
+  }
+
+  #interrupt(turnId: string): void {
+    if (!this.#turns.interrupt(turnId)) return
+    this.#life?.agent.interrupt().catch((error: unknown) => {
+      this.#options.log.warn('interrupt.failed', { reason: reasonOf(error) })
+    })
+    this.#clientTools?.cancelAll()
+  }
+
+  #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
+    this.#clientTools?.cancelAll()
+    this.#send({
+      type: 'turn_ended',
+      turn_id: turnId,
+      message_id: messageId,
+      stop_reason: stopReason,
+      ...(result === undefined ? {} : { result }),
+      ...(problem === undefined ? {} : { problem }),
+    })
+    this.#options.log.info('turn.ended', { turn: turnId, stop_reason: stopReason })
+  }
+
+  async #agentEnded({ exit, error }: AgentEnd): Promise<void> {
+    const how = exit === undefined ? reasonOf(error) : describeExit(exit.code, exit.signal)
+    this.#turns.endAll(
+      this.#lacksSpace() ? DISK_FULL : agentError(`The agent process ended: ${how}.`),
+    )
+    this.#options.launcher.sweep()
+    await this.#leave({
+      type: 'agent_exited',
+      exit_code: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      detail: exit === undefined || exit.stderr.trim() === '' ? how : exit.stderr.trim(),
+    })
+  }
+
+  async #agentFailed(error: unknown): Promise<void> {
+    const detail = reasonOf(error)
+    const end =
+      error instanceof TranscriptMissing
+        ? {
+            ...agentError(detail),
+            problem: { type: 'transcript_missing' as const, message: detail },
+          }
+        : agentError(`The agent could not be started: ${detail}`)
+    this.#turns.endAll(this.#lacksSpace() ? DISK_FULL : end)
+    await this.#leave({ type: 'agent_exited', detail })
+  }
+
+  #lacksSpace(): boolean {
+    return this.#writesLost || this.#options.diskFull()
+  }
+
+  async #leave(lastWord: DurableFrame): Promise<void> {
+    this.#ending = true
+    this.#send(lastWord)
+    await this.#flush()
+    this.#options.finish(ExitCode.agentExited)
+  }
+
+  async #stop(graceMs: number, turnEnd: TurnEnd | undefined): Promise<void> {
+    if (this.#ending) return
+    this.#ending = true
+    this.#options.log.info('stopping', { grace_ms: graceMs })
+    this.#clientTools?.cancelAll()
+    await this.#life?.stop(graceMs, this.#turns.runningTurnId !== undefined)
+    if (turnEnd !== undefined) this.#turns.endAll(turnEnd)
+    await this.#flush()
+    this.#options.finish(ExitCode.shutdown)
+  }
+
+  #send(frame: DurableFrame): number {
+    this.#lastFrame = this.#options.sendDurable(frame)
+    return this.#lastFrame
+  }
+
+  async #flush(): Promise<void> {
+    const { clock, whenAcknowledged } = this.#options
+    await within(clock, FLUSH_MS, whenAcknowledged(this.#lastFrame))
+  }
+}
+
+class TranscriptMissing extends Error {
+  constructor() {
+    super('The stored transcript of the session is missing.')
+  }
+}
+
+function describeExit(code: number | null, signal: string | null): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`
+}

@@ -1,0 +1,95 @@
+import { AGENT_HOME, CLAUDE_CONFIG_FOLDER, EGRESS_PORT, MODEL_PORT } from './layout.ts'
+
+export interface EnvironmentInput {
+  /** What the client asked for. */
+  readonly requested: Readonly<Record<string, string>>
+  readonly resume: boolean
+  /** Why an earlier sandbox ended, when this one takes up its turn. */
+  readonly resumeReason: string | undefined
+}
+
+const LOOPBACK = 'localhost,127.0.0.1,::1'
+const PROXY = `http://127.0.0.1:${EGRESS_PORT}`
+
+/** Not a key: the worker adds the credential outside. */
+export const DUMMY_API_KEY = 'sandbox-has-no-key'
+
+const OWNED: Readonly<Record<string, string>> = {
+  PATH: `${AGENT_HOME}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  HOME: AGENT_HOME,
+  USER: 'agent',
+  LOGNAME: 'agent',
+  SHELL: '/bin/bash',
+  TMPDIR: '/tmp',
+
+  ANTHROPIC_BASE_URL: `http://127.0.0.1:${MODEL_PORT}`,
+  ANTHROPIC_API_KEY: DUMMY_API_KEY,
+  HTTP_PROXY: PROXY,
+  HTTPS_PROXY: PROXY,
+  http_proxy: PROXY,
+  https_proxy: PROXY,
+  NO_PROXY: LOOPBACK,
+  no_proxy: LOOPBACK,
+  NODE_USE_ENV_PROXY: '1',
+
+  CLAUDE_CONFIG_DIR: CLAUDE_CONFIG_FOLDER,
+  // The fallback behind a proxy can run a tool twice.
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
+  // Nobody watches: wait for an overloaded model instead of giving up.
+  CLAUDE_CODE_RETRY_WATCHDOG: '1',
+  CLAUDE_CODE_STARTUP_FAILURE_RESULTS: '1',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  DISABLE_TELEMETRY: '1',
+  DISABLE_ERROR_REPORTING: '1',
+}
+
+/** Defaults that a client may change. */
+const OFFERED: Readonly<Record<string, string>> = { LANG: 'C.UTF-8', TERM: 'xterm-256color' }
+
+/** Names that are the platform's even where it sets none. */
+const FORBIDDEN = [
+  /^BERTH_/,
+  /^LD_/,
+  /^NODE_OPTIONS$/,
+  /^(ALL|all)_(PROXY|proxy)$/,
+  /^ANTHROPIC_AUTH_TOKEN$/,
+  /^ANTHROPIC_(BEDROCK|VERTEX|FOUNDRY)_/,
+  /^ANTHROPIC_CUSTOM_HEADERS$/,
+  /^CLAUDE_CODE_(USE|SKIP|RESUME|SDK|REMOTE)_/,
+  /^CLAUDE_CODE_(OAUTH_TOKEN|ENTRYPOINT|WORKER_EPOCH|PROJECT_DIR_NAME|EXIT_AFTER_STOP_DELAY)$/,
+  /^CLAUDE_AGENT_SDK_/,
+]
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * The whole environment of the agent, from an allow-list: nothing of the bridge's own is in it, and
+ * a name that the platform owns stays the platform's.
+ */
+export function agentEnvironment(input: EnvironmentInput): Record<string, string> {
+  const owned = { ...OWNED, ...resumption(input) }
+  const requested = Object.entries(input.requested).filter(
+    ([name, value]) => NAME.test(name) && !isForbidden(name) && !value.includes('\0'),
+  )
+  return { ...OFFERED, ...Object.fromEntries(requested), ...owned }
+}
+
+function isForbidden(name: string): boolean {
+  return FORBIDDEN.some((pattern) => pattern.test(name))
+}
+
+/**
+ * Without a reason nobody wants the old turn back: then only its unfinished calls are shown to the
+ * model as of unknown outcome, and the agent waits for a message.
+ */
+function resumption({ resume, resumeReason }: EnvironmentInput): Record<string, string> {
+  if (!resume) return {}
+  const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
+  if (resumeReason === undefined) return always
+  return {
+    ...always,
+    CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
+    CLAUDE_CODE_RESUME_REASON: resumeReason,
+  }
+}

@@ -1,0 +1,28 @@
+import type { CanUseTool } from '@anthropic-ai/claude-agent-sdk'
+
+/** Stands in a list of allowed tools for all of them. */
+export const EVERY_TOOL = '*'
+
+export interface PermissionRules {
+  readonly allowedTools: readonly string[]
+  /** Names of the servers whose tools a client executes. */
+  readonly clientServers: readonly string[]
+}
+
+/**
+ * Answers what neither mode nor rules decide. Nobody can be asked yet, so the answer is no, but for
+ * tools that the client has announced itself.
+ */
+export function decidePermission(rules: PermissionRules): CanUseTool {
+  const allowAll = rules.allowedTools.includes(EVERY_TOOL)
+  return async (toolName, input, { mcpServer }) => {
+    const ofClient = mcpServer?.source === 'sdk' && rules.clientServers.includes(mcpServer.name)
+    if (allowAll || ofClient) return { behavior: 'allow', updatedInput: input }
+    return {
+      behavior: 'deny',
+      message:
+        `${toolName} needs an approval, and this session has nobody to give one. ` +
+        'Go on without it, or tell the user that it has to be among the allowed tools.',
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { isObject } from '../bridge-server/shape.ts'
+import type { Problem, TurnEnded } from '../generated/bridge-frame.ts'
+
+export type StopReason = TurnEnded['stop_reason']
+
+/** Why a turn ended, and what went wrong if something did. */
+export interface TurnEnd {
+  readonly stopReason: StopReason
+  readonly problem?: Problem
+}
+
+/** The fields of the Agent SDK's result message that tell why a turn ended. */
+interface ResultFacts {
+  readonly subtype?: unknown
+  readonly is_error?: unknown
+  readonly terminal_reason?: unknown
+  readonly stop_reason?: unknown
+  readonly api_error_status?: unknown
+  readonly result?: unknown
+  readonly errors?: unknown
+}
+
+export interface TurnFacts {
+  readonly interruptRequested: boolean
+  readonly diskFull: boolean
+}
+
+const MAX_PROBLEM_CHARS = 2_000
+
+/** Maps the Agent SDK's result message to the platform's closed list of stop reasons. */
+export function turnEndOf(result: ResultFacts, facts: TurnFacts): TurnEnd {
+  const text = errorText(result)
+  if (facts.diskFull || (result.is_error === true && /\bENOSPC\b|\bEDQUOT\b/.test(text))) {
+    return DISK_FULL
+  }
+  switch (result.subtype) {
+    case 'success':
+      return result.is_error === true ? modelError(result, text) : completed(result)
+    case 'error_max_turns':
+      return { stopReason: 'max_turns' }
+    case 'error_max_budget_usd':
+      return { stopReason: 'budget_exhausted' }
+    case 'error_max_structured_output_retries':
+      return { stopReason: 'structured_output_retries' }
+    default:
+      return failed(result, text, facts)
+  }
+}
+
+export const DISK_FULL: TurnEnd = {
+  stopReason: 'disk_full',
+  problem: { type: 'disk_full', message: 'The sandbox has no room left on its disk.' },
+}
+
+export function agentError(message: string): TurnEnd {
+  return { stopReason: 'agent_error', problem: { type: 'internal', message: cut(message) } }
+}
+
+function completed(result: ResultFacts): TurnEnd {
+  return { stopReason: result.stop_reason === 'refusal' ? 'refusal' : 'end_turn' }
+}
+
+function failed(result: ResultFacts, text: string, facts: TurnFacts): TurnEnd {
+  switch (result.terminal_reason) {
+    case 'aborted_streaming':
+    case 'aborted_tools':
+      return { stopReason: 'interrupted' }
+    case 'max_turns':
+      return { stopReason: 'max_turns' }
+    case 'budget_exhausted':
+      return { stopReason: 'budget_exhausted' }
+    case 'structured_output_retry_exhausted':
+      return { stopReason: 'structured_output_retries' }
+    case 'api_error':
+    case 'model_error':
+    case 'blocking_limit':
+      return modelError(result, text)
+    default:
+      if (facts.interruptRequested) return { stopReason: 'interrupted' }
+      return /^No conversation found/.test(text)
+        ? { stopReason: 'agent_error', problem: { type: 'transcript_missing', message: cut(text) } }
+        : agentError(text === '' ? 'The agent failed in the turn.' : text)
+  }
+}
+
+/**
+ * The model's provider, or the gateway before it, answered with an error that the agent did not
+ * repeat. 402 is the gateway's word for a budget that has run out.
+ */
+function modelError(result: ResultFacts, text: string): TurnEnd {
+  if (result.stop_reason === 'refusal') return { stopReason: 'refusal' }
+  const message = cut(text === '' ? 'The model answered with an error.' : text)
+  switch (result.api_error_status) {
+    case 402:
+      return { stopReason: 'budget_exhausted', problem: { type: 'user_budget_exhausted', message } }
+    case 401:
+    case 403:
+    case 404:
+      return { stopReason: 'model_error', problem: { type: 'model_refused', message } }
+    case 400:
+    case 413:
+    case 422:
+      return { stopReason: 'model_error', problem: { type: 'invalid_request', message } }
+    case 429:
+      return { stopReason: 'model_error', problem: { type: 'rate_limited', message } }
+    default:
+      return { stopReason: 'model_error', problem: { type: 'model_unavailable', message } }
+  }
+}
+
+function errorText({ errors, result }: ResultFacts): string {
+  if (Array.isArray(errors)) return errors.filter((line) => typeof line === 'string').join('; ')
+  return typeof result === 'string' ? result : ''
+}
+
+function cut(text: string): string {
+  return text.length > MAX_PROBLEM_CHARS ? `${text.slice(0, MAX_PROBLEM_CHARS)}…` : text
+}
+
+/** The messages that a result answers; empty where the Agent SDK names none. */
+export function messagesOf(result: unknown): readonly string[] {
+  if (!isObject(result)) return []
+  const { user_message_uuid: one, user_message_uuids: all } = result
+  if (Array.isArray(all)) return all.filter((uuid) => typeof uuid === 'string')
+  return typeof one === 'string' ? [one] : []
+}

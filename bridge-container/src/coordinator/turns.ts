@@ -1,0 +1,198 @@
+import { isObject } from '../bridge-server/shape.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { StoredOutcome } from './transcript-outcomes.ts'
+import { agentError, messagesOf, type TurnEnd, turnEndOf } from './turn-end.ts'
+
+/** A turn as the worker handed it over. */
+export interface Turn {
+  readonly turnId: string
+  readonly messageId: string
+  readonly content: unknown
+}
+
+export interface TurnsOptions {
+  readonly clock: Clock
+  /** Gives the turn's message to the agent. */
+  readonly start: (turn: Turn) => void
+  readonly ended: (turn: Turn, end: TurnEnd, result?: unknown) => void
+  /** The agent did not end an interrupted turn in time. */
+  readonly stuck: () => void
+  /** How the stored transcript says that the turn of a message ended. */
+  readonly stored: (messageId: string) => StoredOutcome | undefined
+  readonly diskFull: () => boolean
+}
+
+/**
+ * A message that the agent has taken before gets no result. After this long without a word from an
+ * agent that does nothing, the end of its turn is said for it.
+ */
+export const SETTLE_MS = 3_000
+
+/** The same where the stored transcript already shows the end. */
+export const KNOWN_SETTLE_MS = 500
+
+/** How long the agent has to end an interrupted turn. */
+export const INTERRUPT_MS = 10_000
+
+const REMEMBERED_RESULTS = 64
+
+interface Running {
+  readonly turn: Turn
+  interrupt: Timer | undefined
+  /** The agent has closed the message without, or before, a result. */
+  closed: boolean
+}
+
+/**
+ * The turns of a bridge's life: one runs at a time, a repeated one changes nothing, and each ends
+ * exactly once.
+ */
+export class Turns {
+  readonly #options: TurnsOptions
+  readonly #known = new Set<string>()
+  readonly #results = new Map<string, unknown>()
+  /** Messages that the agent works on, its own among them. */
+  readonly #active = new Set<string>()
+  #waiting: Turn[] = []
+  #running: Running | undefined
+  #settle: Timer | undefined
+  #ready = false
+  #over: TurnEnd | undefined
+
+  constructor(options: TurnsOptions) {
+    this.#options = options
+  }
+
+  get runningTurnId(): string | undefined {
+    return this.#running?.turn.turnId
+  }
+
+  /** The agent takes messages from now on. */
+  begin(): void {
+    this.#ready = true
+    this.#next()
+  }
+
+  handOver(turn: Turn): void {
+    if (this.#known.has(turn.turnId)) return
+    this.#known.add(turn.turnId)
+    this.#waiting.push(turn)
+    this.#next()
+  }
+
+  /** Returns whether the agent has to be interrupted for it. */
+  interrupt(turnId: string): boolean {
+    const waiting = this.#waiting.find((turn) => turn.turnId === turnId)
+    if (waiting !== undefined) {
+      this.#waiting = this.#waiting.filter((turn) => turn !== waiting)
+      this.#options.ended(waiting, { stopReason: 'interrupted' })
+      return false
+    }
+    const running = this.#running
+    if (running?.turn.turnId !== turnId || running.interrupt !== undefined) return false
+    running.interrupt = this.#options.clock.after(INTERRUPT_MS, () => {
+      this.#end({ stopReason: 'interrupted' })
+      this.#options.stuck()
+    })
+    return true
+  }
+
+  /** Sees every message of the agent. */
+  observe(message: unknown): void {
+    if (!isObject(message)) return
+    if (message.type === 'command_lifecycle') this.#observeLifecycle(message)
+    else if (message.type === 'result') this.#observeResult(message)
+    if (this.#running?.closed === true) this.#awaitSilence()
+  }
+
+  /** The agent is gone: what runs, waits or still comes ends like this. */
+  endAll(end: TurnEnd): void {
+    this.#over = end
+    this.#end(end)
+    this.#next()
+  }
+
+  #next(): void {
+    while (this.#running === undefined && (this.#ready || this.#over !== undefined)) {
+      const turn = this.#waiting.shift()
+      if (turn === undefined) return
+      if (this.#over !== undefined) {
+        this.#options.ended(turn, this.#over)
+        continue
+      }
+      this.#running = { turn, interrupt: undefined, closed: false }
+      const result = this.#results.get(turn.messageId)
+      if (result === undefined) this.#options.start(turn)
+      else this.#endWith(result)
+    }
+  }
+
+  #observeLifecycle({ command_uuid: uuid, state }: Record<string, unknown>): void {
+    if (typeof uuid !== 'string' || state === 'queued') return
+    if (state === 'started') {
+      this.#active.add(uuid)
+      return
+    }
+    this.#active.delete(uuid)
+    if (this.#running?.turn.messageId === uuid) this.#running.closed = true
+  }
+
+  #observeResult(result: Record<string, unknown>): void {
+    const messages = messagesOf(result)
+    for (const message of messages) this.#remember(message, result)
+    if (this.#running === undefined) return
+    const { messageId } = this.#running.turn
+    const belongs =
+      messages.length === 0 ? !this.#worksOnOther(messageId) : messages.includes(messageId)
+    if (belongs) this.#endWith(result)
+  }
+
+  #remember(message: string, result: unknown): void {
+    this.#results.set(message, result)
+    if (this.#results.size <= REMEMBERED_RESULTS) return
+    const [oldest] = this.#results.keys()
+    if (oldest !== undefined) this.#results.delete(oldest)
+  }
+
+  #worksOnOther(messageId: string): boolean {
+    return [...this.#active].some((uuid) => uuid !== messageId)
+  }
+
+  #awaitSilence(): void {
+    const messageId = this.#running?.turn.messageId
+    if (messageId === undefined) return
+    this.#settle?.cancel()
+    const stored = this.#options.stored(messageId)
+    const wait = stored?.ended === undefined ? SETTLE_MS : KNOWN_SETTLE_MS
+    this.#settle = this.#options.clock.after(wait, () => {
+      if (this.#worksOnOther(messageId)) this.#awaitSilence()
+      else this.#endWithoutResult(stored)
+    })
+  }
+
+  #endWithoutResult(stored: StoredOutcome | undefined): void {
+    if (stored?.ended !== undefined) this.#end({ stopReason: stored.ended })
+    else if (this.#running?.interrupt !== undefined) this.#end({ stopReason: 'interrupted' })
+    else this.#end(agentError('The agent had taken the message before and gave no answer to it.'))
+  }
+
+  #endWith(result: unknown): void {
+    const interruptRequested = this.#running?.interrupt !== undefined
+    const facts = { interruptRequested, diskFull: this.#failedForSpace(result) }
+    this.#end(turnEndOf(isObject(result) ? result : {}, facts), result)
+  }
+
+  #failedForSpace(result: unknown): boolean {
+    return isObject(result) && result.is_error === true && this.#options.diskFull()
+  }
+
+  #end(end: TurnEnd, result?: unknown): void {
+    const running = this.#running
+    if (running === undefined) return
+    this.#running = undefined
+    this.#settle?.cancel()
+    running.interrupt?.cancel()
+    this.#options.ended(running.turn, end, result)
+    this.#next()
+  }
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 5_000 } },
+      {
+        test: {
+          name: 'sandbox',
+          include: ['test/sandbox/**/*.test.ts'],
+          globalSetup: 'test/sandbox/image.setup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Each test starts containers of its own; the machine decides how many at once is sane.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,116 @@
+package dev.berth.practicemodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real agent is killed in the middle of a script and resumed: the script goes on. */
+@Tag("e2e")
+class CrashIT {
+  private static final String SCRIPT =
+      """
+      bash echo one >> ran.txt
+      bash echo two >> ran.txt; python3 -c 'import time; time.sleep(60)'
+      bash echo three >> ran.txt
+      say All three.
+      """;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @TempDir private Path home;
+  private PracticeModel model;
+
+  @BeforeEach
+  void startModel() {
+    model = PracticeModel.start("127.0.0.1", 0);
+  }
+
+  @AfterEach
+  void closeModel() {
+    model.close();
+  }
+
+  @Test
+  void goesOnAfterTheCallWhoseOutcomeIsUnknown() throws Exception {
+    var session = killedInTheSecondStep();
+
+    var run =
+        resumed(session)
+            .environment("CLAUDE_CODE_RESUME_INTERRUPTED_TURN", "1")
+            .environment("CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS", "1")
+            .waitingForOneMore()
+            .run();
+
+    assertThat(run.answer()).isEqualTo("All three.");
+    assertThat(ran()).hasContent("one\ntwo\nthree\n");
+  }
+
+  @Test
+  void asksAgainForACallThatWasDroppedUnderANewId() throws Exception {
+    var session = killedInTheSecondStep();
+    var before = AgentSdk.in(home, model.baseUrl()).said().toolCallIds();
+
+    var process =
+        resumed(session)
+            .environment("CLAUDE_CODE_RESUME_INTERRUPTED_TURN", "1")
+            .waitingForOneMore()
+            .start();
+    awaitRan("one\ntwo\ntwo\n");
+    AgentSdk.kill(process);
+    var after = AgentSdk.in(home, model.baseUrl()).said().toolCallIds();
+
+    assertThat(before).hasSize(2);
+    assertThat(after).hasSize(1).doesNotContainAnyElementsOf(before);
+  }
+
+  @Test
+  void goesOnWithAPromptOfItsOwn() throws Exception {
+    var session = killedInTheSecondStep();
+
+    var run = resumed(session).says("continue").run();
+
+    assertThat(run.answer()).isEqualTo("All three.");
+    assertThat(ran()).hasContent("one\ntwo\nthree\n");
+  }
+
+  @Test
+  void aNewScriptTakesThePlaceOfTheUnfinishedOne() throws Exception {
+    var session = killedInTheSecondStep();
+
+    var run = resumed(session).says("bash echo new >> ran.txt\nsay New.").run();
+
+    assertThat(run.answer()).isEqualTo("New.");
+    assertThat(ran()).hasContent("one\ntwo\nnew\n");
+  }
+
+  private String killedInTheSecondStep() throws Exception {
+    var agent = AgentSdk.in(home, model.baseUrl()).says(SCRIPT);
+    var process = agent.start();
+    awaitRan("one\ntwo\n");
+    AgentSdk.kill(process);
+    return agent.said().sessionId();
+  }
+
+  private AgentSdk resumed(String session) {
+    return AgentSdk.in(home, model.baseUrl()).option("resume", "\"" + session + "\"");
+  }
+
+  private Path ran() {
+    return home.resolve("workspace/ran.txt");
+  }
+
+  private void awaitRan(String content) throws IOException, InterruptedException {
+    var deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!Files.exists(ran()) || !Files.readString(ran()).equals(content)) {
+      assertThat(System.nanoTime()).as("ran.txt is not yet " + content).isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+}
