@@ -15,6 +15,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: { name: 'variants', include: ['test/variants/**/*.test.ts'], fileParallelism: false },
+      },
+      {
+        test: {
+          name: 'measure',
+          include: ['test/measure/**/*.test.ts'],
+          globalSetup: 'test/sandbox/image.setup.ts',
+        },
+      },
     ],
   },
 })

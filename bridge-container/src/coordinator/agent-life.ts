@@ -44,7 +44,7 @@ export function beginAgentLife(options: AgentLifeOptions): AgentLife {
 
   const spawn: AgentSetup['spawn'] = ({ command, args, cwd, env }) => {
     launched = launcher.spawn({ id: 'agent', command, args, cwd: cwd ?? '/', env: defined(env) })
-    return asSpawnedProcess(launched, pressure)
+    return asSpawnedProcess(launched, pressure, clock)
   }
   const agent = startAgent(query, sdkOptions({ ...setup, spawn }), options.onMessage)
 

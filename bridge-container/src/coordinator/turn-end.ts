@@ -22,6 +22,7 @@ interface ResultFacts {
 
 export interface TurnFacts {
   readonly interruptRequested: boolean
+  /** Then what the agent wrote last may be missing from its transcript, whatever its result says. */
   readonly diskFull: boolean
 }
 
@@ -30,9 +31,13 @@ const MAX_PROBLEM_CHARS = 2_000
 /** Maps the Agent SDK's result message to the platform's closed list of stop reasons. */
 export function turnEndOf(result: ResultFacts, facts: TurnFacts): TurnEnd {
   const text = errorText(result)
-  if (facts.diskFull || (result.is_error === true && /\bENOSPC\b|\bEDQUOT\b/.test(text))) {
-    return DISK_FULL
-  }
+  const end = endByResult(result, text, facts)
+  const lacksSpace =
+    facts.diskFull || (result.is_error === true && /\bENOSPC\b|\bEDQUOT\b/.test(text))
+  return lacksSpace && end.stopReason !== 'interrupted' ? DISK_FULL : end
+}
+
+function endByResult(result: ResultFacts, text: string, facts: TurnFacts): TurnEnd {
   switch (result.subtype) {
     case 'success':
       return result.is_error === true ? modelError(result, text) : completed(result)

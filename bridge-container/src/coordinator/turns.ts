@@ -143,8 +143,17 @@ export class Turns {
     if (this.#running === undefined) return
     const { messageId } = this.#running.turn
     const belongs =
-      messages.length === 0 ? !this.#worksOnOther(messageId) : messages.includes(messageId)
+      messages.length === 0 ? this.#endsUnnamed(messageId, result) : messages.includes(messageId)
     if (belongs) this.#endWith(result)
+  }
+
+  /**
+   * A result that names no message: of a turn that the agent began on its own account, as after
+   * background work, or else of the running turn, which may have failed before it began.
+   */
+  #endsUnnamed(messageId: string, result: Record<string, unknown>): boolean {
+    if (result.origin !== undefined || this.#worksOnOther(messageId)) return false
+    return this.#active.has(messageId) || result.is_error === true
   }
 
   #remember(message: string, result: unknown): void {
@@ -178,12 +187,8 @@ export class Turns {
 
   #endWith(result: unknown): void {
     const interruptRequested = this.#running?.interrupt !== undefined
-    const facts = { interruptRequested, diskFull: this.#failedForSpace(result) }
+    const facts = { interruptRequested, diskFull: this.#options.diskFull() }
     this.#end(turnEndOf(isObject(result) ? result : {}, facts), result)
-  }
-
-  #failedForSpace(result: unknown): boolean {
-    return isObject(result) && result.is_error === true && this.#options.diskFull()
   }
 
   #end(end: TurnEnd, result?: unknown): void {

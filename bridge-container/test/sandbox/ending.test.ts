@@ -101,6 +101,24 @@ test('a stop of the container ends the agent in order and leaves the turn open',
   expect(JSON.stringify(sandbox.worker.committed.transcript.get(''))).toContain('cost-state')
 })
 
+test('the agent does not outlive its bridge', async () => {
+  const sandbox = await openedSandbox(start)
+  sandbox.worker.run(randomUUID(), `bash: ${LONG_COMMAND}`)
+  await sandbox.worker.next('sdk_message', ({ message: m }) => JSON.stringify(m).includes('tool_use'))
+
+  const processes = await docker('top', sandbox.container, '-o', 'pid,args')
+  const bridge = processes.split('\n').find((line) => line.includes('main.js bridge'))
+  process.kill(Number(bridge?.trim().split(/\s+/)[0]), 'SIGKILL')
+
+  expect(await sandbox.exitCode()).toBe(128 + 9)
+})
+
+test('a sandbox without an id does not start', async () => {
+  const run = docker('run', '--rm', '--network', 'none', process.env.BERTH_SANDBOX_IMAGE ?? '')
+
+  await expect(run).rejects.toMatchObject({ code: ExitCode.usage })
+})
+
 test('a full disk ends the turn with that reason', async () => {
   const sandbox = new Sandbox()
   execFileSync('mount', [

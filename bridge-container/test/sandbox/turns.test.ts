@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
+  bash,
   LONG_COMMAND,
   openedSandbox,
   sdkMessages,
@@ -143,6 +144,22 @@ test('structured output arrives with the result', async () => {
 
   expect(ended.stop_reason).toBe('end_turn')
   expect(ended.result).toMatchObject({ structured_output: { n: 7 } })
+})
+
+test('a message of several megabytes reaches the model whole', async () => {
+  const { worker, model } = await openedSandbox(start)
+  const text = 'a line of text that somebody pasted\n'.repeat(100_000)
+
+  const ended = await turn(worker, [{ type: 'text', text }])
+
+  expect(ended.stop_reason).toBe('end_turn')
+  expect(JSON.stringify(model.requests[0]?.messages).length).toBeGreaterThan(text.length)
+})
+
+test("the client's environment reaches the agent's commands, the platform's names stay", async () => {
+  const { worker } = await openedSandbox(start, { env: { GREETING: 'moin', HOME: '/tmp' } })
+
+  expect(await bash(worker, 'echo "$GREETING from $HOME"')).toContain('moin from /home/agent')
 })
 
 function isAssistant(message: unknown): boolean {

@@ -91,7 +91,7 @@ function lastUserMessage(body: Json): Said {
 
 /** What the agent adds on its own account is no user's word. */
 function isPlainText({ type, text }: Json): boolean {
-  return type === 'text' && !String(text).startsWith('<system-reminder>')
+  return type === 'text' && !String(text).trimStart().startsWith('<')
 }
 
 async function stream(body: Json, said: Said, response: ServerResponse): Promise<void> {

@@ -2,7 +2,7 @@
 // the SDK as one line of JSON.
 //
 // plan: { sdk, cwd, env, options, inputs: [{ on, text | interrupt }], results, shop }
-//   on       "start", "result" (the next result) or "tool" (the next tool call)
+//   on       "start", "tool" (the next tool call) or the type of a message, such as "result"
 //   results  how many results to wait for before the input is closed
 //   shop     whether to offer a client-side tool: mcp__shop__price
 import { readFileSync } from 'node:fs';
@@ -12,9 +12,12 @@ import { pathToFileURL } from 'node:url';
 const plan = JSON.parse(readFileSync(0, 'utf8'));
 const { createSdkMcpServer, query, tool } = await import(pathToFileURL(`${plan.sdk}/sdk.mjs`).href);
 
-const waiting = { result: [], tool: [] };
-const next = (on) => new Promise((resolve) => waiting[on].push(resolve));
-const happened = (on) => waiting[on].shift()?.();
+const waiting = [];
+const next = (on) => new Promise((resolve) => { waiting.push({ on, resolve }); });
+const happened = (on) => {
+  const index = waiting.findIndex((waiter) => waiter.on === on);
+  if (index >= 0) waiting.splice(index, 1)[0].resolve();
+};
 
 let agent;
 let results = 0;
@@ -51,9 +54,9 @@ try {
     if (message.type === 'assistant' && message.message.content.some((block) => block.type === 'tool_use')) {
       happened('tool');
     }
+    happened(message.type);
     if (message.type === 'result') {
       results += 1;
-      happened('result');
       if (results >= plan.results) enough();
     }
   }

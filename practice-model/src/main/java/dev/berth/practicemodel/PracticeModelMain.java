@@ -3,15 +3,12 @@ package dev.berth.practicemodel;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Starts the practice model alone: {@code --host HOST --port PORT}, else {@code
  * PRACTICE_MODEL_HOST} and {@code PRACTICE_MODEL_PORT}, else 127.0.0.1 and 8089.
  */
 public final class PracticeModelMain {
-  private static final Logger LOG = LoggerFactory.getLogger(PracticeModelMain.class);
   private static final String HOST = "--host";
   private static final String PORT = "--port";
 
@@ -24,7 +21,7 @@ public final class PracticeModelMain {
             options.getOrDefault(HOST, "127.0.0.1"),
             Integer.parseInt(options.getOrDefault(PORT, "8089")));
     Runtime.getRuntime().addShutdownHook(new Thread(model::close));
-    LOG.atInfo().addKeyValue("url", model.baseUrl()).log("practice model listens");
+    System.out.println("practice model: ANTHROPIC_BASE_URL=" + model.baseUrl());
     Thread.currentThread().join();
   }
 

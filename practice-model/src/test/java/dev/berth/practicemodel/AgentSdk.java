@@ -83,6 +83,12 @@ final class AgentSdk {
     return waitingForOneMore();
   }
 
+  /** One more message, sent when the agent has suggested what to say. */
+  AgentSdk saysAfterSuggestion(String text) {
+    input("prompt_suggestion").put("text", text);
+    return waitingForOneMore();
+  }
+
   /** Sent when the next tool is called. */
   AgentSdk addsDuringTool(String text) {
     input("tool").put("text", text);
@@ -139,6 +145,27 @@ final class AgentSdk {
       }
     }
     return new AgentRun(List.copyOf(messages));
+  }
+
+  /** The agent stores what it does shortly after it does it. */
+  void awaitStoredToolCalls(int calls) throws IOException, InterruptedException {
+    var deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (storedToolCalls() < calls) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("tool calls stored: " + storedToolCalls());
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  private long storedToolCalls() throws IOException {
+    try (var files = Files.walk(config().resolve("projects"))) {
+      return files
+          .filter(file -> file.toString().endsWith(".jsonl"))
+          .flatMap(file -> read(file).lines())
+          .filter(line -> line.contains("\"type\":\"tool_use\""))
+          .count();
+    }
   }
 
   /** Kills the process and all that it started, as the loss of a container does. */

@@ -6,15 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The real agent is killed in the middle of a script and resumed: the script goes on. */
 @Tag("e2e")
-class CrashIT {
+class CrashIT extends AgentTest {
   private static final String SCRIPT =
       """
       bash echo one >> ran.txt
@@ -23,19 +20,6 @@ class CrashIT {
       say All three.
       """;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-  @TempDir private Path home;
-  private PracticeModel model;
-
-  @BeforeEach
-  void startModel() {
-    model = PracticeModel.start("127.0.0.1", 0);
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
 
   @Test
   void goesOnAfterTheCallWhoseOutcomeIsUnknown() throws Exception {
@@ -55,7 +39,7 @@ class CrashIT {
   @Test
   void asksAgainForACallThatWasDroppedUnderANewId() throws Exception {
     var session = killedInTheSecondStep();
-    var before = AgentSdk.in(home, model.baseUrl()).said().toolCallIds();
+    var before = agent().said().toolCallIds();
 
     var process =
         resumed(session)
@@ -64,7 +48,7 @@ class CrashIT {
             .start();
     awaitRan("one\ntwo\ntwo\n");
     AgentSdk.kill(process);
-    var after = AgentSdk.in(home, model.baseUrl()).said().toolCallIds();
+    var after = agent().said().toolCallIds();
 
     assertThat(before).hasSize(2);
     assertThat(after).hasSize(1).doesNotContainAnyElementsOf(before);
@@ -91,15 +75,16 @@ class CrashIT {
   }
 
   private String killedInTheSecondStep() throws Exception {
-    var agent = AgentSdk.in(home, model.baseUrl()).says(SCRIPT);
+    var agent = agent().says(SCRIPT);
     var process = agent.start();
     awaitRan("one\ntwo\n");
+    agent.awaitStoredToolCalls(2);
     AgentSdk.kill(process);
     return agent.said().sessionId();
   }
 
   private AgentSdk resumed(String session) {
-    return AgentSdk.in(home, model.baseUrl()).option("resume", "\"" + session + "\"");
+    return agent().option("resume", "\"" + session + "\"");
   }
 
   private Path ran() {

@@ -4,29 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Each demo prompt, given to the real agent: its tools really run. */
 @Tag("e2e")
-class DemoScenariosIT {
-  @TempDir private Path home;
-  private PracticeModel model;
-
-  @BeforeEach
-  void startModel() {
-    model = PracticeModel.start("127.0.0.1", 0);
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
-
+class DemoScenariosIT extends AgentTest {
   @Test
   void createsAndRunsThePrimes() throws IOException {
     var agent = agent();
@@ -115,9 +98,5 @@ class DemoScenariosIT {
 
     assertThat(run.answer()).contains("practice model", "- Create primes.py", "- What files");
     assertThat(run.toolCallIds()).isEmpty();
-  }
-
-  private AgentSdk agent() {
-    return AgentSdk.in(home, model.baseUrl());
   }
 }

@@ -31,6 +31,10 @@ create table sessions (
   end_user_id  text not null,
   model        text not null,
   options      json not null,
+  -- The models that the session may ask, null for all that the operator allows.
+  allowed_models text[],
+  -- The connection that announced client-side tools last; it gets their calls.
+  tool_owner   text,
   -- What the account pages show: running, completed, failed.
   state        text not null default 'running' check (state in ('running', 'completed', 'failed')),
   -- What /v1 shows: queued, running, requires_action, rescheduling, idle, terminated.

@@ -5,7 +5,6 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
-import io.temporal.failure.TemporalFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.util.Optional;
 
@@ -39,8 +38,8 @@ public final class Failures {
         .build();
   }
 
-  /** The problem inside the failure of an activity. */
-  public static Problem problem(TemporalFailure failure) {
+  /** The problem inside the failure of an activity or an update. */
+  public static Problem problem(Exception failure) {
     return application(failure)
         .map(application -> application.getDetails().get(0, Problem.class))
         .orElseGet(() -> new Problem(timedOut(failure), text(failure)));
@@ -76,14 +75,14 @@ public final class Failures {
     return false;
   }
 
-  private static ProblemType timedOut(TemporalFailure failure) {
+  private static ProblemType timedOut(Exception failure) {
     return failure.getCause() instanceof TimeoutFailure
         ? ProblemType.TIMED_OUT
         : ProblemType.INTERNAL;
   }
 
-  private static String text(TemporalFailure failure) {
+  private static String text(Exception failure) {
     var cause = failure.getCause();
-    return cause == null ? failure.getOriginalMessage() : String.valueOf(cause.getMessage());
+    return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
   }
 }

@@ -8,20 +8,22 @@ import tools.jackson.databind.JsonNode;
 
 /** What is said when the script is over and the agent asks once more. */
 final class Afterwards {
+  private Afterwards() {}
 
-  Reply reply(Place place, MessagesRequest request, String seed, String id) {
+  static Reply reply(Place place, MessagesRequest request, AnswerIds ids) {
+    var id = ids.message(0);
     var demanded = request.tool(ToolInputs.STRUCTURED_OUTPUT);
     if (demanded.isPresent() && asksForOutput(place.since())) {
       var sample = SchemaSample.of(demanded.get().path("input_schema"));
       return new Reply(
-          id, Purpose.AFTERWARDS, List.of(output(sample, place, seed)), Reply.Stop.TOOL_USE);
+          id, Purpose.AFTERWARDS, List.of(output(sample, place, ids)), Reply.Stop.TOOL_USE);
     }
     var text = List.<Block>of(new Block.Text(remark(place.since())));
     return new Reply(id, Purpose.AFTERWARDS, text, Reply.Stop.END_TURN);
   }
 
-  private static Block output(JsonNode sample, Place place, String seed) {
-    var callId = ToolCallId.of(seed, place.done(), 0);
+  private static Block output(JsonNode sample, Place place, AnswerIds ids) {
+    var callId = ids.toolCall(place.done(), 0);
     return new Block.ToolUse(callId, ToolInputs.STRUCTURED_OUTPUT, sample);
   }
 

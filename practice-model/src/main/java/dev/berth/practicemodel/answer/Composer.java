@@ -1,6 +1,5 @@
 package dev.berth.practicemodel.answer;
 
-import dev.berth.practicemodel.conversation.Digest;
 import dev.berth.practicemodel.conversation.MessagesRequest;
 import dev.berth.practicemodel.conversation.MessagesRequest.Thinking;
 import dev.berth.practicemodel.script.Round;
@@ -18,29 +17,25 @@ final class Composer {
 
   private final MessagesRequest request;
   private final Place place;
-  private final String seed;
+  private final AnswerIds ids;
   private final ToolInputs inputs;
 
-  Composer(MessagesRequest request, Place place, String seed) {
+  Composer(MessagesRequest request, Place place, AnswerIds ids) {
     this.request = request;
     this.place = place;
-    this.seed = seed;
+    this.ids = ids;
     this.inputs = new ToolInputs(request);
   }
 
   Reply compose(Round round, String id) {
     var blocks = new ArrayList<Block>();
     var text = new ArrayList<String>();
-    for (var speech : round.speech()) {
-      if (speech instanceof Step.Think(var thought)) {
-        flush(text, blocks);
-        think(thought, blocks);
-      } else {
-        text.add(said(speech));
-      }
+    if (place.called().isEmpty()) {
+      round.speech().forEach(speech -> add(speech, text, blocks));
     }
     var stop = end(round.ending(), text, blocks);
-    return new Reply(id, place.purpose(), blocks, stop);
+    var reply = new Reply(id, place.purpose(), blocks, stop);
+    return place.isBrokenOff() ? reply.after(place.saidLast()) : reply;
   }
 
   private Reply.Stop end(Round.Ending ending, List<String> text, List<Block> blocks) {
@@ -84,30 +79,38 @@ final class Composer {
     }
     flush(text, blocks);
     for (var i = 0; i < calls.size(); i++) {
-      var call = calls.get(i);
-      var id = ToolCallId.of(seed, place.done(), i);
-      blocks.add(new Block.ToolUse(id, inputs.name(call), inputs.input(call)));
+      if (!place.called().contains(i)) {
+        var call = calls.get(i);
+        var id = ids.toolCall(place.done(), i);
+        blocks.add(new Block.ToolUse(id, inputs.name(call), inputs.input(call)));
+      }
     }
     return Reply.Stop.TOOL_USE;
+  }
+
+  private void add(Step.Speech speech, List<String> text, List<Block> blocks) {
+    switch (speech) {
+      case Step.Say(var said) -> text.add(filled(said));
+      case Step.Filler(var tokens) -> text.add(TokenRule.filler(tokens));
+      case Step.Recall() -> text.add(recalled());
+      case Step.Think(var thought) -> {
+        flush(text, blocks);
+        think(thought, blocks);
+      }
+    }
   }
 
   private void think(String thought, List<Block> blocks) {
     if (request.thinking() != Thinking.OFF) {
       var shown = request.thinking() == Thinking.SHOWN ? thought : "";
-      blocks.add(new Block.Thinking(shown, new Digest().add(seed).add(thought).hex(32)));
+      blocks.add(new Block.Thinking(shown, ids.signature(thought)));
     }
   }
 
-  private String said(Step.Speech speech) {
-    return switch (speech) {
-      case Step.Say(var text) ->
-          text.contains(Template.RESULT)
-              ? Template.filled(text, Map.of("result", lastResults()))
-              : text;
-      case Step.Filler(var tokens) -> TokenRule.filler(tokens);
-      case Step.Recall() -> recalled();
-      case Step.Think(var thought) -> thought;
-    };
+  private String filled(String text) {
+    return text.contains(Template.RESULT)
+        ? Template.filled(text, Map.of("result", lastResults()))
+        : text;
   }
 
   private String lastResults() {

@@ -5,6 +5,7 @@ import dev.berth.practicemodel.script.Round;
 import dev.berth.practicemodel.script.Script;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where a conversation stands.
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param since what happened after that message
  * @param before what the user had said before it, oldest first
  * @param done how many rounds of the script are done
+ * @param called which calls of the round that is due were made already, by their numbers; not all
  */
 record Place(
     Purpose purpose,
@@ -20,29 +22,55 @@ record Place(
     String prompt,
     List<Moment> since,
     List<String> before,
-    int done) {
+    int done,
+    Set<Integer> called) {
   Place {
+    called = Set.copyOf(called);
     since = List.copyOf(since);
     before = List.copyOf(before);
   }
 
   /** The round that is due; empty when the script is over. */
   Optional<Round> next() {
-    return script.round(done).filter(round -> !(round.isLast() && isSaid(round)));
+    return script.round(done).filter(round -> !isOver(round));
   }
 
-  private boolean isSaid(Round round) {
-    if (round.ending() instanceof Round.Refusal) {
-      return false;
-    }
+  /** Whether an answer of the round that is due broke off. */
+  boolean isBrokenOff() {
     for (var moment : since.reversed()) {
-      if (moment instanceof Moment.ModelSaid) {
-        return true;
-      }
-      if (moment instanceof Moment.ToolCalled) {
-        return false;
+      switch (moment) {
+        case Moment.AnswerBrokeOff() -> {
+          return true;
+        }
+        case Moment.ModelSaid said -> {
+          return false;
+        }
+        case Moment.ToolCalled tool -> {
+          return false;
+        }
+        default -> {}
       }
     }
     return false;
+  }
+
+  /** What the model said since the last tool call. */
+  String saidLast() {
+    var said = new StringBuilder();
+    for (var moment : since) {
+      switch (moment) {
+        case Moment.ModelSaid(var text) -> said.append(text);
+        case Moment.ToolCalled tool -> said.setLength(0);
+        default -> {}
+      }
+    }
+    return said.toString();
+  }
+
+  private boolean isOver(Round round) {
+    return round.isLast()
+        && !(round.ending() instanceof Round.Refusal)
+        && !isBrokenOff()
+        && !saidLast().isEmpty();
   }
 }

@@ -1,18 +1,21 @@
 package dev.berth.practicemodel.answer;
 
 import dev.berth.practicemodel.conversation.Moment;
+import dev.berth.practicemodel.script.Round;
 import dev.berth.practicemodel.script.Script;
 import dev.berth.practicemodel.script.ScriptProblem;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * Finds the script that a conversation follows and the place in it, from the conversation alone.
  *
  * <p>The script is in the newest message of the user; steps that the user adds while the agent
- * works come after it. The place follows from the ids of the tool calls made since; where those are
- * not ours, from the number of answers with tool calls.
+ * works, and steps in skills that it loads, come after it. The place follows from the ids of the
+ * tool calls made since; where those are not ours, from the number of answers with tool calls.
  */
 final class PlaceFinder {
   private static final int FIRST_LINE = 80;
@@ -25,20 +28,11 @@ final class PlaceFinder {
 
   Place find(List<Moment> moments) {
     for (var i = moments.size() - 1; i >= 0; i--) {
-      var before = userTexts(moments.subList(0, i));
-      var since = moments.subList(i + 1, moments.size());
-      switch (moments.get(i)) {
-        case Moment.UserSaid(var text) -> {
-          return place(text, 0, before, since);
-        }
-        case Moment.Summarised(var text) -> {
-          var summary = SessionSummary.read(text);
-          return summary
-              .unfinished()
-              .map(prompt -> place(prompt, summary.roundsDone(), summary.said(), since))
-              .orElseGet(() -> over(summary.said(), since));
-        }
-        default -> {}
+      if (moments.get(i) instanceof Moment.UserSaid(var text)) {
+        return place(text, 0, userTexts(moments.subList(0, i)), after(i, moments));
+      }
+      if (moments.get(i) instanceof Moment.Summarised(var text)) {
+        return summarised(SessionSummary.read(text), after(i, moments));
       }
     }
     return place("", 0, List.of(), moments);
@@ -66,18 +60,61 @@ final class PlaceFinder {
     var role = role(text, before);
     var script = role.script();
     for (var moment : since) {
-      if (moment instanceof Moment.UserAdded(var added)) {
-        prompt.append('\n').append(added);
-        script = script.then(added(added, before));
+      switch (moment) {
+        case Moment.UserAdded(var added) -> {
+          prompt.append('\n').append(added);
+          script = script.then(added(added, before));
+        }
+        case Moment.SkillLoaded(var skill) -> {
+          var steps = stepsOfSkill(skill);
+          if (steps.isPresent()) {
+            prompt.append('\n').append(skill);
+            script = script.then(steps.get());
+          }
+        }
+        default -> {}
       }
     }
+    var done = done(doneBefore, since);
+    var called = done == 0 ? Set.<Integer>of() : calledOnlyInPart(script, done - 1, since);
     return new Place(
-        role.purpose(), script, prompt.toString(), since, before, done(doneBefore, since));
+        role.purpose(),
+        script,
+        prompt.toString(),
+        since,
+        before,
+        called.isEmpty() ? done : done - 1,
+        called);
   }
 
-  private static Place over(List<String> before, List<Moment> since) {
-    return new Place(
-        Purpose.AFTERWARDS, Script.saying("Nothing was left to do."), "", since, before, 0);
+  /** The calls of this round that were made, unless all of them were. */
+  private static Set<Integer> calledOnlyInPart(Script script, int number, List<Moment> since) {
+    var called = new HashSet<Integer>();
+    for (var moment : since) {
+      if (moment instanceof Moment.ToolCalled(var id, var name, var answer)) {
+        ToolCallId.parse(id)
+            .filter(call -> call.round() == number)
+            .ifPresent(call -> called.add(call.number()));
+      }
+    }
+    return script
+        .round(number)
+        .filter(round ->
+            round.ending() instanceof Round.Calls(var calls) && called.size() < calls.size())
+        .map(round -> Set.copyOf(called))
+        .orElse(Set.of());
+  }
+
+  private Place summarised(SessionSummary summary, List<Moment> since) {
+    if (summary.unfinished().isPresent()) {
+      return place(summary.unfinished().get(), summary.roundsDone(), summary.said(), since);
+    }
+    var over = Script.saying("Nothing was left to do.");
+    return new Place(Purpose.AFTERWARDS, over, "", since, summary.said(), 0, Set.of());
+  }
+
+  private static List<Moment> after(int index, List<Moment> moments) {
+    return moments.subList(index + 1, moments.size());
   }
 
   private Role role(String text, List<String> before) {
@@ -100,6 +137,15 @@ final class PlaceFinder {
     };
   }
 
+  /** Most skills are prose, and prose may look like a bad step. */
+  private static Optional<Script> stepsOfSkill(String text) {
+    try {
+      return Script.in(text);
+    } catch (ScriptProblem problem) {
+      return Optional.empty();
+    }
+  }
+
   private static String complaint(ScriptProblem problem) {
     return "This is the practice model, and it cannot read a step of your script: "
         + problem.getMessage();
@@ -110,9 +156,9 @@ final class PlaceFinder {
     var foreign = new HashSet<Integer>();
     for (var moment : since) {
       if (moment instanceof Moment.ToolCalled(var id, var name, var answer)) {
-        var round = ToolCallId.roundOf(id);
-        if (round.isPresent()) {
-          done = Math.max(done, round.getAsInt() + 1);
+        var call = ToolCallId.parse(id);
+        if (call.isPresent()) {
+          done = Math.max(done, call.get().round() + 1);
         } else {
           foreign.add(answer);
         }

@@ -14,6 +14,8 @@ import java.util.Optional;
  */
 public record Reply(
     String id, Purpose purpose, List<Block> blocks, Stop stop, Optional<String> stopSequence) {
+  private static final List<Block> ALL_ARRIVED = List.of(new Block.Text("That was all."));
+
   public Reply {
     blocks = List.copyOf(blocks);
   }
@@ -24,6 +26,24 @@ public record Reply(
 
   public int tokens() {
     return blocks.stream().mapToInt(Block::tokens).sum();
+  }
+
+  /** What is left of this reply after the part that arrived when it broke off. */
+  Reply after(String arrived) {
+    var left = new ArrayList<Block>();
+    var skip = arrived;
+    for (var block : blocks) {
+      if (!skip.isEmpty() && block instanceof Block.Text(var text)) {
+        var rest = text.startsWith(skip) ? text.substring(skip.length()) : "";
+        skip = skip.startsWith(text) ? skip.substring(text.length()) : "";
+        if (!rest.isEmpty()) {
+          left.add(new Block.Text(rest));
+        }
+      } else if (skip.isEmpty() || block instanceof Block.ToolUse) {
+        left.add(block);
+      }
+    }
+    return new Reply(id, purpose, left.isEmpty() ? ALL_ARRIVED : left, stop);
   }
 
   /** This reply, ended by the first of these texts that it contains. */

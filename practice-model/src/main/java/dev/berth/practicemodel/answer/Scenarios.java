@@ -1,6 +1,7 @@
 package dev.berth.practicemodel.answer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Comparator.comparingInt;
 
 import dev.berth.practicemodel.script.Script;
 import java.io.IOException;
@@ -51,9 +52,13 @@ final class Scenarios {
                 .collect(Collectors.joining("\n")));
   }
 
-  /** What a user could say next. */
+  /** What a user could say next; the agent shows a few words only. */
   String suggestion() {
-    return scenarios.getFirst().prompt();
+    return scenarios.stream()
+        .map(Scenario::prompt)
+        .filter(prompt -> !prompt.isEmpty())
+        .min(comparingInt(String::length))
+        .orElse("");
   }
 
   private static String resource(String name) {

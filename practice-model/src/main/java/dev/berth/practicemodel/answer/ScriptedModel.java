@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 public final class ScriptedModel {
   private final PlaceFinder places;
   private final SideRequests sideRequests;
-  private final Afterwards afterwards = new Afterwards();
   private final Attempts attempts = new Attempts();
 
   private ScriptedModel(Scenarios scenarios) {
@@ -34,37 +33,33 @@ public final class ScriptedModel {
   }
 
   public Answer answer(MessagesRequest request) {
-    var side = sideRequests.answer(request);
-    if (side.isPresent()) {
-      var text = List.<Block>of(new Block.Text(side.get().text()));
-      var purpose = side.get().purpose();
-      return atOnce(request, new Reply(messageId(request, 0), purpose, text, Reply.Stop.END_TURN));
-    }
+    var ids = new AnswerIds(request);
+    return sideRequests
+        .answer(request)
+        .map(side -> atOnce(reply(side, ids), request))
+        .orElseGet(() -> answerInPlace(request, ids));
+  }
+
+  private Answer answerInPlace(MessagesRequest request, AnswerIds ids) {
     var place = places.find(request.conversation().moments());
     return place
         .next()
-        .map(round -> play(round, place, request))
-        .orElseGet(() -> afterwards(place, request));
+        .map(round -> play(round, place, request, ids))
+        .orElseGet(() -> atOnce(Afterwards.reply(place, request, ids), request));
   }
 
-  private Answer play(Round round, Place place, MessagesRequest request) {
-    var attempt = 0;
-    var fate = (Answer.Fate) new Answer.Whole();
-    if (!round.faults().isEmpty()) {
-      attempt = attempts.next(placeId(place, request));
-      switch (faultOf(round.faults(), attempt)) {
-        case Step.Fail(var status, var times) -> {
-          return new Answer.Failed(status);
-        }
-        case Step.Cut(var events, var times) -> fate = new Answer.CutAfter(events);
-        case Step.Stall(var events, var duration, var times) ->
-            fate = new Answer.StalledAfter(events, duration);
-        case null -> {}
-      }
-    }
-    var composer = new Composer(request, place, seed(request));
-    var reply = limited(composer.compose(round, messageId(request, attempt)), request);
-    return new Answer.Replied(reply, round.delay(), round.perToken(), fate);
+  private Answer play(Round round, Place place, MessagesRequest request, AnswerIds ids) {
+    var attempt = round.faults().isEmpty() ? 0 : attempts.next(placeId(place, request));
+    Answer.Fate fate =
+        switch (faultOf(round.faults(), attempt)) {
+          case null -> new Answer.Whole();
+          case Step.Fail(var status, var times) -> new Answer.Refused(status);
+          case Step.Cut(var events, var times) -> new Answer.CutAfter(events);
+          case Step.Stall(var events, var duration, var times) ->
+              new Answer.StalledAfter(events, duration);
+        };
+    var reply = new Composer(request, place, ids).compose(round, ids.message(attempt));
+    return new Answer(limited(reply, request), round.delay(), round.perToken(), fate);
   }
 
   private static Step.@Nullable Fault faultOf(List<Step.Fault> faults, int attempt) {
@@ -78,13 +73,13 @@ public final class ScriptedModel {
     return null;
   }
 
-  private Answer afterwards(Place place, MessagesRequest request) {
-    return atOnce(request, afterwards.reply(place, request, seed(request), messageId(request, 0)));
+  private static Answer atOnce(Reply reply, MessagesRequest request) {
+    return new Answer(limited(reply, request), Duration.ZERO, Duration.ZERO, new Answer.Whole());
   }
 
-  private static Answer atOnce(MessagesRequest request, Reply reply) {
-    return new Answer.Replied(
-        limited(reply, request), Duration.ZERO, Duration.ZERO, new Answer.Whole());
+  private static Reply reply(SideRequests.Side side, AnswerIds ids) {
+    var text = List.<Block>of(new Block.Text(side.text()));
+    return new Reply(ids.message(0), side.purpose(), text, Reply.Stop.END_TURN);
   }
 
   private static Reply limited(Reply reply, MessagesRequest request) {
@@ -94,18 +89,6 @@ public final class ScriptedModel {
             .filter(sequence -> !sequence.isEmpty())
             .toList();
     return reply.endedBy(stopSequences).within(request.maxTokens());
-  }
-
-  /** Differs wherever the conversation differs, so that ids are never used twice in one. */
-  private static String seed(MessagesRequest request) {
-    var digest = new Digest().add(request.key().text());
-    request.conversation().moments().forEach(moment -> digest.add(moment.toString()));
-    return digest.hex(16);
-  }
-
-  private static String messageId(MessagesRequest request, int attempt) {
-    var digest = new Digest().add(seed(request)).add(request.model());
-    return "msg_" + digest.add(request.conversation().lastText()).add("" + attempt).hex(12);
   }
 
   private static String placeId(Place place, MessagesRequest request) {

@@ -13,7 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
  * Answers what the Agent SDK asks for itself, beside the conversation. Such a request often quotes
  * the user's script, which must not run by that.
  *
- * <p>Source: seen on the wire of Agent SDK 0.3.330; {@code AgentSdkIT} notices when they change.
+ * <p>Source: seen on the wire of Agent SDK 0.3.330; the tests with the real agent notice when they
+ * change.
  */
 final class SideRequests {
   private static final int TITLE_WORDS = 5;

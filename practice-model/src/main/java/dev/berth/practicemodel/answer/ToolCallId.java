@@ -1,27 +1,37 @@
 package dev.berth.practicemodel.answer;
 
 import dev.berth.practicemodel.conversation.Digest;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Ids of tool calls: {@code toolu_}, 18 hexadecimal digits, {@code r} and the number of the round,
- * {@code c} and the number of the call. They carry the place in the script, so that a conversation
- * finds it again whatever was dropped, repeated or summarised.
+ * The id of a tool call: {@code toolu_}, 18 hexadecimal digits, {@code r} and the number of the
+ * round, {@code c} and the number of the call in it. It carries the place in the script, so that a
+ * conversation finds it again whatever was dropped, repeated or summarised.
  */
-final class ToolCallId {
-  private static final Pattern FORMAT = Pattern.compile("toolu_[0-9a-f]{18}r(\\d{1,9})c\\d+");
+record ToolCallId(String seed, int round, int number) {
+  private static final Pattern FORMAT =
+      Pattern.compile("toolu_([0-9a-f]{18})r(\\d{1,9})c(\\d{1,9})");
+  private static final int SEED_BYTES = 9;
 
-  private ToolCallId() {}
-
-  static String of(String seed, int round, int call) {
-    return "toolu_%sr%dc%d".formatted(new Digest().add(seed).hex(9), round, call);
+  static ToolCallId of(String seed, int round, int number) {
+    return new ToolCallId(new Digest().add(seed).hex(SEED_BYTES), round, number);
   }
 
-  static OptionalInt roundOf(String id) {
+  /** Empty for ids that are not ours. */
+  static Optional<ToolCallId> parse(String id) {
     var matcher = FORMAT.matcher(id);
     return matcher.matches()
-        ? OptionalInt.of(Integer.parseInt(matcher.group(1)))
-        : OptionalInt.empty();
+        ? Optional.of(
+            new ToolCallId(
+                matcher.group(1),
+                Integer.parseInt(matcher.group(2)),
+                Integer.parseInt(matcher.group(3))))
+        : Optional.empty();
+  }
+
+  @Override
+  public String toString() {
+    return "toolu_%sr%dc%d".formatted(seed, round, number);
   }
 }

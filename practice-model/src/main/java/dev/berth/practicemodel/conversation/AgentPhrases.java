@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 /**
  * Tells the words of people from the phrases that the Agent SDK puts into a conversation.
  *
- * <p>Source: seen on the wire of Agent SDK 0.3.330; {@code AgentSdkIT} notices when they change.
+ * <p>Source: seen on the wire of Agent SDK 0.3.330; the tests with the real agent notice when they
+ * change.
  */
 final class AgentPhrases {
   private static final String REMINDER_TAG = "<system-reminder>";
@@ -28,17 +29,25 @@ final class AgentPhrases {
           "(?:continue|resume|carry on|go on|keep going)\\b.{0,200}|.{0,200}\\bleft off\\b.{0,200}",
           Pattern.CASE_INSENSITIVE);
 
-  private static final String INTERRUPTED = "[Request interrupted by user";
   private static final String SUMMARY = "This session is being continued from a previous";
   private static final String STRUCTURED_OUTPUT = "[structured-output-enforce]";
+  private static final String SKILL = "Base directory for this skill:";
   private static final String NOTIFICATION = "[SYSTEM NOTIFICATION";
   private static final String NO_RESPONSE = "No response requested.";
-  private static final String CUT_OFF_ANSWER = "Your response was cut off because it exceeded";
+
+  /** Beginnings of texts that ask for the rest of an answer. */
+  private static final List<String> BROKE_OFF =
+      List.of(
+          "Your response above was cut off mid-stream",
+          "Your response was cut off because it exceeded",
+          "Output token limit hit");
 
   /** Beginnings of texts that nobody said and that ask for nothing. */
   private static final List<String> NOISE =
       List.of(
           "Your response above was stopped by a safety classifier",
+          "[Request interrupted by user",
+          "Stop hook feedback:",
           "Tool loaded.",
           "<local-command-",
           "<command-name>",
@@ -53,12 +62,18 @@ final class AgentPhrases {
     if (text.startsWith(SUMMARY)) {
       return List.of(new Moment.Summarised(text));
     }
+    var moments = inReminders(text);
+    spoken(withoutReminders(text)).ifPresent(moments::add);
+    return moments;
+  }
+
+  /** What reminders inside a text tell; they may stand in tool results too. */
+  static List<Moment> inReminders(String text) {
     var moments = new ArrayList<Moment>();
     var reminders = REMINDER.matcher(text);
     while (reminders.find()) {
       inSystemText(reminders.group(1)).ifPresent(moments::add);
     }
-    spoken(withoutReminders(text)).ifPresent(moments::add);
     return moments;
   }
 
@@ -73,6 +88,11 @@ final class AgentPhrases {
     return added.matches()
         ? Optional.of(new Moment.UserAdded(added.group(1).strip()))
         : Optional.empty();
+  }
+
+  /** The text of a skill; it comes from the user unless the model had just called a tool. */
+  static boolean isSkill(String text) {
+    return text.startsWith(SKILL);
   }
 
   static Optional<Moment> inModelText(String text) {
@@ -93,13 +113,13 @@ final class AgentPhrases {
     if (text.isEmpty() || NOISE.stream().anyMatch(text::startsWith)) {
       return Optional.empty();
     }
-    if (text.startsWith(INTERRUPTED)) {
-      return Optional.of(new Moment.Interrupted());
-    }
     if (text.startsWith(STRUCTURED_OUTPUT)) {
       return Optional.of(new Moment.StructuredOutputDemanded());
     }
-    return text.startsWith(CUT_OFF_ANSWER) || CONTINUE.matcher(text).matches()
+    if (BROKE_OFF.stream().anyMatch(text::startsWith)) {
+      return Optional.of(new Moment.AnswerBrokeOff());
+    }
+    return CONTINUE.matcher(text).matches()
         ? Optional.of(new Moment.AskedToContinue())
         : Optional.of(new Moment.UserSaid(text));
   }

@@ -24,7 +24,7 @@ public record Conversation(List<Moment> moments, String lastText) {
       var role = message.path("role").asString("");
       for (var block : Blocks.of(message.path("content"))) {
         switch (role) {
-          case "user" -> moments.addAll(ofUser(block));
+          case "user" -> moments.addAll(ofUser(block, moments));
           case "assistant" -> moments.addAll(ofModel(block, answer));
           case "system" ->
               AgentPhrases.inSystemText(block.path("text").asString("")).ifPresent(moments::add);
@@ -61,17 +61,31 @@ public record Conversation(List<Moment> moments, String lastText) {
     return String.join("\n", answered);
   }
 
-  private static List<Moment> ofUser(JsonNode block) {
+  private static List<Moment> ofUser(JsonNode block, List<Moment> before) {
     return switch (block.path("type").asString("")) {
-      case "text" -> AgentPhrases.inUserText(block.path("text").asString(""));
-      case "tool_result" ->
-          List.of(
-              new Moment.ToolAnswered(
-                  block.path("tool_use_id").asString(""),
-                  AgentPhrases.inToolResult(textOf(block.path("content"))),
-                  block.path("is_error").asBoolean(false)));
+      case "text" -> ofUserText(block.path("text").asString(""), before);
+      case "tool_result" -> ofToolResult(block);
       default -> List.of();
     };
+  }
+
+  private static List<Moment> ofUserText(String text, List<Moment> before) {
+    var afterTool = !before.isEmpty() && before.getLast() instanceof Moment.ToolAnswered;
+    return afterTool && AgentPhrases.isSkill(text)
+        ? List.of(new Moment.SkillLoaded(text))
+        : AgentPhrases.inUserText(text);
+  }
+
+  private static List<Moment> ofToolResult(JsonNode block) {
+    var text = textOf(block.path("content"));
+    var moments = new ArrayList<Moment>();
+    moments.add(
+        new Moment.ToolAnswered(
+            block.path("tool_use_id").asString(""),
+            AgentPhrases.inToolResult(text),
+            block.path("is_error").asBoolean(false)));
+    moments.addAll(AgentPhrases.inReminders(text));
+    return moments;
   }
 
   private static List<Moment> ofModel(JsonNode block, int answer) {

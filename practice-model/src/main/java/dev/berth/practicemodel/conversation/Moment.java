@@ -9,14 +9,17 @@ public sealed interface Moment {
   /** The user said something while the agent was at work. */
   record UserAdded(String text) implements Moment {}
 
-  /** The agent asks to go on after a crash or a cut answer. */
+  /** Somebody asks to go on, after a crash for example. */
   record AskedToContinue() implements Moment {}
 
-  /** The user interrupted the turn. */
-  record Interrupted() implements Moment {}
+  /** What the model said last broke off; the agent asks for the rest. */
+  record AnswerBrokeOff() implements Moment {}
 
   /** What went before was replaced by this summary. */
   record Summarised(String text) implements Moment {}
+
+  /** The agent read the text of a skill, as the model had asked. */
+  record SkillLoaded(String text) implements Moment {}
 
   /** Background work ended. */
   record Notified(String summary) implements Moment {}

@@ -20,13 +20,15 @@ final class EventStream implements ReplyEvents.Sink {
   private static final String LAST_EVENT = "message_stop";
 
   private final Exchange exchange;
-  private final Answer.Replied answer;
+  private final Answer answer;
+  private final Runnable beforeLastEvent;
   private int events;
   private int tokens;
 
-  EventStream(Exchange exchange, Answer.Replied answer) {
+  EventStream(Exchange exchange, Answer answer, Runnable beforeLastEvent) {
     this.exchange = exchange;
     this.answer = answer;
+    this.beforeLastEvent = beforeLastEvent;
     exchange.startEvents();
   }
 
@@ -44,7 +46,11 @@ final class EventStream implements ReplyEvents.Sink {
   public void send(ObjectNode event, int tokensSoFar) throws IOException {
     meetFate();
     var name = event.path("type").asString();
-    exchange.write("event: " + name + "\ndata: " + event + "\n\n", name.equals(LAST_EVENT));
+    var last = name.equals(LAST_EVENT);
+    if (last) {
+      beforeLastEvent.run();
+    }
+    exchange.write("event: " + name + "\ndata: " + event + "\n\n", last);
     events++;
     tokens = tokensSoFar;
   }
@@ -71,6 +77,7 @@ final class EventStream implements ReplyEvents.Sink {
   private void meetFate() throws StreamCut {
     switch (answer.fate()) {
       case Answer.Whole() -> {}
+      case Answer.Refused refused -> throw new IllegalStateException("not streamed: " + refused);
       case Answer.CutAfter(var limit) -> {
         if (events >= limit) {
           throw new StreamCut();

@@ -10,6 +10,7 @@ import dev.berth.practicemodel.tokens.PromptCache;
 import dev.berth.practicemodel.tokens.TokenRule;
 import dev.berth.practicemodel.tokens.Usage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 final class MessagesEndpoint {
   /** Keys that begin so are always refused, so that a revoked key can be tried. */
   private static final String REFUSED_KEYS = "practice-invalid";
+
+  /** A client that waits for a whole message cannot be seen to leave. */
+  private static final Duration MAX_SILENCE = Duration.ofMinutes(10);
 
   private static final String BEARER = "bearer ";
   private static final String AGENT_ID = "x-claude-code-agent-id";
@@ -48,10 +52,7 @@ final class MessagesEndpoint {
     var entry = new Entry(exchange, "messages");
     try {
       var request = read(exchange, entry);
-      switch (model.answer(request)) {
-        case Answer.Failed(var status) -> throw ApiError.scripted(status);
-        case Answer.Replied replied -> reply(exchange, request, replied, entry);
-      }
+      reply(exchange, request, model.answer(request), entry);
     } catch (ApiError error) {
       log.add(entry.with(Usage.NONE, new AnsweredRequest.Failed(error.status())));
       throw error;
@@ -62,8 +63,8 @@ final class MessagesEndpoint {
     var entry = new Entry(exchange, "count_tokens");
     try {
       var tokens = TokenRule.ofRequest(read(exchange, entry).body());
-      exchange.send(200, JsonNodeFactory.instance.objectNode().put("input_tokens", tokens));
       log.add(entry.with(Usage.NONE, new AnsweredRequest.Completed()));
+      exchange.send(200, JsonNodeFactory.instance.objectNode().put("input_tokens", tokens));
     } catch (ApiError error) {
       log.add(entry.with(Usage.NONE, new AnsweredRequest.Failed(error.status())));
       throw error;
@@ -99,9 +100,12 @@ final class MessagesEndpoint {
     }
   }
 
-  private void reply(Exchange exchange, MessagesRequest request, Answer.Replied answer, Entry entry)
+  private void reply(Exchange exchange, MessagesRequest request, Answer answer, Entry entry)
       throws IOException {
     entry.purpose = answer.reply().purpose().wireName();
+    if (answer.fate() instanceof Answer.Refused(var status)) {
+      throw ApiError.scripted(status);
+    }
     var usage = cache.account(request.model(), request.body()).withOutput(answer.reply().tokens());
     if (request.streams()) {
       stream(exchange, request, answer, usage, entry);
@@ -111,42 +115,47 @@ final class MessagesEndpoint {
   }
 
   private void stream(
-      Exchange exchange, MessagesRequest request, Answer.Replied answer, Usage usage, Entry entry)
+      Exchange exchange, MessagesRequest request, Answer answer, Usage usage, Entry entry)
       throws IOException {
-    var stream = new EventStream(exchange, answer);
+    var completed = entry.with(usage, new AnsweredRequest.Completed());
+    var stream = new EventStream(exchange, answer, () -> log.add(completed));
     try {
       new ReplyEvents(stream, answer.perToken().isPositive())
           .send(answer.reply(), request.model(), usage);
-      log.add(entry.with(usage, new AnsweredRequest.Completed()));
     } catch (IOException e) {
       var sent = stream.events() == 0 ? Usage.NONE : usage.withOutput(stream.tokens());
-      var byScript = e instanceof EventStream.StreamCut;
-      log.add(entry.with(sent, new AnsweredRequest.Cut(byScript, stream.events())));
+      log.addOrCorrect(completed, entry.with(sent, cutBy(e, stream.events())));
       throw e;
     }
   }
 
   private void whole(
-      Exchange exchange, MessagesRequest request, Answer.Replied answer, Usage usage, Entry entry)
+      Exchange exchange, MessagesRequest request, Answer answer, Usage usage, Entry entry)
       throws IOException {
+    var completed = entry.with(usage, new AnsweredRequest.Completed());
     try {
-      EventStream.sleep(
-          answer.delay().plus(answer.perToken().multipliedBy(answer.reply().tokens())));
-      switch (answer.fate()) {
-        case Answer.Whole() -> {}
-        case Answer.CutAfter(var events) -> throw new EventStream.StreamCut();
-        case Answer.StalledAfter(var events, var duration) -> {
-          EventStream.sleep(duration);
-          throw new EventStream.StreamCut();
-        }
+      EventStream.sleep(timeFor(answer));
+      if (!(answer.fate() instanceof Answer.Whole)) {
+        throw new EventStream.StreamCut();
       }
+      log.add(completed);
       exchange.send(200, MessageJson.whole(answer.reply(), request.model(), usage));
-      log.add(entry.with(usage, new AnsweredRequest.Completed()));
     } catch (IOException e) {
-      var byScript = e instanceof EventStream.StreamCut;
-      log.add(entry.with(Usage.NONE, new AnsweredRequest.Cut(byScript, 0)));
+      log.addOrCorrect(completed, entry.with(Usage.NONE, cutBy(e, 0)));
       throw e;
     }
+  }
+
+  private static AnsweredRequest.Outcome cutBy(IOException cause, int events) {
+    return new AnsweredRequest.Cut(cause instanceof EventStream.StreamCut, events);
+  }
+
+  private static Duration timeFor(Answer answer) {
+    var time = answer.delay().plus(answer.perToken().multipliedBy(answer.reply().tokens()));
+    if (answer.fate() instanceof Answer.StalledAfter(var events, var duration)) {
+      time = time.plus(duration);
+    }
+    return time.compareTo(MAX_SILENCE) < 0 ? time : MAX_SILENCE;
   }
 
   /** What is known of a request while it is answered. */

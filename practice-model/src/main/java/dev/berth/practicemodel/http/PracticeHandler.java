@@ -33,6 +33,9 @@ final class PracticeHandler extends Handler.Abstract {
       callback.succeeded();
     } catch (ApiError error) {
       fail(exchange, error, callback);
+    } catch (RuntimeException e) {
+      LOG.atError().addKeyValue("request", exchange.id()).setCause(e).log("request failed");
+      fail(exchange, new ApiError(500, "Internal server error"), callback);
     } catch (IOException e) {
       LOG.atDebug().addKeyValue("request", exchange.id()).log("stream ended: {}", e.getMessage());
       exchange.endPoint().close();

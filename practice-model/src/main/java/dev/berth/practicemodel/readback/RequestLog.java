@@ -9,8 +9,12 @@ import java.util.TreeMap;
 /**
  * The last requests, and totals over all of them.
  *
- * <p>Bounds: the oldest requests are forgotten, their sums are not; totals are kept for so many
- * models and together, under {@value #OTHER_MODELS}, for the rest.
+ * <ul>
+ *   <li>An answer is entered just before its last byte is written, so that whoever has read an
+ *       answer finds it here; it is corrected when that byte could not be written.
+ *   <li>Bounds: the oldest requests are forgotten, their sums are not; totals are kept for so many
+ *       models and together, under {@value #OTHER_MODELS}, for the rest.
+ * </ul>
  */
 public final class RequestLog {
   private static final int MAX_MODELS = 100;
@@ -33,12 +37,20 @@ public final class RequestLog {
     requests.addLast(request);
     if (request.endpoint().equals(MESSAGES)) {
       all = all.plus(request);
-      var known = byModel.containsKey(request.model()) || byModel.size() < MAX_MODELS;
-      byModel.merge(
-          known ? request.model() : OTHER_MODELS,
-          UsageTotals.NONE.plus(request),
-          (before, one) -> before.plus(request));
+      if (!request.model().isEmpty()) {
+        var model = bucket(request.model());
+        byModel.put(model, byModel.getOrDefault(model, UsageTotals.NONE).plus(request));
+      }
     }
+  }
+
+  /** Enters the second; the first, if it was entered already, was not true. */
+  public synchronized void addOrCorrect(AnsweredRequest hoped, AnsweredRequest happened) {
+    if (requests.remove(hoped)) {
+      all = all.minus(hoped);
+      byModel.computeIfPresent(bucket(hoped.model()), (model, totals) -> totals.minus(hoped));
+    }
+    add(happened);
   }
 
   /** Newest last. */
@@ -58,5 +70,9 @@ public final class RequestLog {
     requests.clear();
     byModel.clear();
     all = UsageTotals.NONE;
+  }
+
+  private String bucket(String model) {
+    return byModel.containsKey(model) || byModel.size() < MAX_MODELS ? model : OTHER_MODELS;
   }
 }

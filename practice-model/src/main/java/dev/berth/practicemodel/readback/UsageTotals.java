@@ -13,12 +13,20 @@ public record UsageTotals(Sum completed, Sum cut, long failed) {
   static final UsageTotals NONE = new UsageTotals(Sum.NONE, Sum.NONE, 0);
 
   UsageTotals plus(AnsweredRequest request) {
+    return plus(request, 1);
+  }
+
+  UsageTotals minus(AnsweredRequest request) {
+    return plus(request, -1);
+  }
+
+  private UsageTotals plus(AnsweredRequest request, int times) {
     return switch (request.outcome()) {
       case AnsweredRequest.Completed() ->
-          new UsageTotals(completed.plus(request.usage()), cut, failed);
+          new UsageTotals(completed.plus(request.usage(), times), cut, failed);
       case AnsweredRequest.Cut(var byScript, var events) ->
-          new UsageTotals(completed, cut.plus(request.usage()), failed);
-      case AnsweredRequest.Failed(var status) -> new UsageTotals(completed, cut, failed + 1);
+          new UsageTotals(completed, cut.plus(request.usage(), times), failed);
+      case AnsweredRequest.Failed(var status) -> new UsageTotals(completed, cut, failed + times);
     };
   }
 
@@ -26,13 +34,13 @@ public record UsageTotals(Sum completed, Sum cut, long failed) {
   public record Sum(long requests, long input, long cacheWrite, long cacheRead, long output) {
     static final Sum NONE = new Sum(0, 0, 0, 0, 0);
 
-    Sum plus(Usage usage) {
+    Sum plus(Usage usage, int times) {
       return new Sum(
-          requests + 1,
-          input + usage.input(),
-          cacheWrite + usage.cacheWrite(),
-          cacheRead + usage.cacheRead(),
-          output + usage.output());
+          requests + times,
+          input + (long) times * usage.input(),
+          cacheWrite + (long) times * usage.cacheWrite(),
+          cacheRead + (long) times * usage.cacheRead(),
+          output + (long) times * usage.output());
     }
   }
 }

@@ -1,12 +1,9 @@
 package dev.berth.practicemodel.script;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -22,23 +19,12 @@ final class ScriptParser {
   private static final int MAX_STEPS = 10_000;
   private static final int MAX_REPEATS = 1_000;
   private static final int MAX_FILLER = 200_000;
-  private static final int MAX_EVENTS = 1_000_000;
-  private static final Duration MAX_WAIT = Duration.ofMinutes(10);
-  private static final Duration MAX_PACE = Duration.ofSeconds(10);
 
-  private static final Pattern UP_TO_MARK = Pattern.compile("(?:(.*\\S)\\s+)?<<([A-Z]+)");
-  private static final Pattern TASK = Pattern.compile("(\\S.*?)(?:\\s+as\\s+([\\w-]+))?:");
-  private static final Pattern TOOL = Pattern.compile("([\\w-]+)\\s+(\\S.*)");
-  private static final Pattern WAIT = Pattern.compile("(\\d{1,6}) (ms|s)");
-  private static final Pattern SLOW = Pattern.compile("(\\d{1,5}) ms per token");
+  private static final Pattern PATH = Pattern.compile("\\S+");
   private static final Pattern LONG = Pattern.compile("(\\d{1,6}) tokens");
-  private static final Pattern REPEAT = Pattern.compile("(\\d{1,4}):");
-  private static final Pattern ERROR =
-      Pattern.compile("(400|401|403|404|413|429|500|529)(?: times (\\d{1,6})| (always))?");
-  private static final Pattern CUT =
-      Pattern.compile("after (\\d{1,7}) events?(?: times (\\d{1,6}))?");
-  private static final Pattern STALL =
-      Pattern.compile("after (\\d{1,7}) events?(?: for (\\d{1,6}) (ms|s))?");
+  private static final Pattern TASK = Pattern.compile("(\\S.*?)(?:\\s+as\\s+([\\w-]+))?:");
+  private static final Pattern TOOL = Pattern.compile("([\\w-]+)\\s+\\S.*");
+  private static final Pattern REPEAT = Pattern.compile("(\\d{1,6}):");
   private static final String EDIT_ARROW = "=>";
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -64,9 +50,9 @@ final class ScriptParser {
       var line = lines.next();
       var keyword = Keyword.of(line.strip());
       if (keyword.isPresent()) {
-        refuseIndented(line, keyword.get());
-        refuseAfterLoop(steps);
-        addStep(keyword.get(), line.substring(keyword.get().word().length()).strip(), steps);
+        refuseMisplaced(keyword.get(), line, steps);
+        var rest = line.strip().substring(keyword.get().word().length());
+        add(new Arguments(keyword.get(), rest, lines), keyword.get(), steps);
       } else if (block && !line.isBlank()) {
         throw ScriptProblem.at(lines.number(), line, "only steps within a block");
       }
@@ -74,101 +60,92 @@ final class ScriptParser {
     return steps;
   }
 
-  private void refuseIndented(String line, Keyword keyword) {
+  private void refuseMisplaced(Keyword keyword, String line, List<Step> before) {
     if (Lines.indented(line)) {
-      throw ScriptProblem.at(
-          lines.number(), line, keyword.word() + " at the start of the line, or in a block");
+      var expectation = keyword.word() + " at the start of the line, or in a block";
+      throw ScriptProblem.at(lines.number(), line, expectation);
+    }
+    if (!before.isEmpty() && before.getLast() instanceof Step.Forever) {
+      throw ScriptProblem.at(lines.number(), line, "nothing after loop forever");
     }
   }
 
-  private void refuseAfterLoop(List<Step> steps) {
-    if (!steps.isEmpty() && steps.getLast() instanceof Step.Forever) {
-      throw lines.problem(Keyword.LOOP);
-    }
-  }
-
-  private void addStep(Keyword keyword, String rest, List<Step> steps) {
+  private void add(Arguments arguments, Keyword keyword, List<Step> steps) {
     if (keyword == Keyword.REPEAT) {
-      steps.addAll(repeated(rest));
+      repeat(arguments, steps);
     } else {
-      steps.add(step(keyword, rest));
+      steps.add(step(keyword, arguments));
     }
     if (steps.size() > MAX_STEPS) {
       throw ScriptProblem.at(lines.number(), keyword.word(), "at most " + MAX_STEPS + " steps");
     }
   }
 
-  private Step step(Keyword keyword, String rest) {
+  private static Step step(Keyword keyword, Arguments arguments) {
     return switch (keyword) {
-      case SAY -> new Step.Say(text(keyword, rest));
-      case THINK -> new Step.Think(text(keyword, rest));
-      case LONG ->
-          new Step.Filler(number(keyword, match(keyword, LONG, rest).group(1), MAX_FILLER));
-      case ECHO -> echo(rest);
-      case RECALL -> recall(rest);
-      case JSON -> new Step.Structured(json(keyword, text(keyword, rest)));
-      case REFUSE -> new Step.Refuse(rest);
-      case BASH -> new Step.Bash(text(keyword, rest), false);
-      case BACKGROUND -> background(rest);
-      case WRITE -> write(rest);
-      case READ -> new Step.Read(match(keyword, Pattern.compile("\\S+"), rest).group());
-      case EDIT -> edit(rest);
-      case TOOL -> tool(rest);
-      case TASK -> task(keyword, rest, false);
-      case PARALLEL -> parallel(rest);
-      case LOOP -> forever(rest);
-      case WAIT -> new Step.Wait(duration(keyword, match(keyword, WAIT, rest), 1, MAX_WAIT));
-      case SLOW -> slow(rest);
-      case ERROR -> fail(rest);
-      case CUT -> cut(rest);
-      case STALL -> stall(rest);
+      case SAY -> new Step.Say(arguments.text());
+      case THINK -> new Step.Think(arguments.text());
+      case LONG -> filler(arguments);
+      case ECHO -> echo(arguments);
+      case RECALL -> recall(arguments);
+      case JSON -> new Step.Structured(arguments.json());
+      case REFUSE -> new Step.Refuse(arguments.rest());
+      case BASH -> new Step.Bash(arguments.text(), false);
+      case BACKGROUND -> background(arguments);
+      case WRITE -> write(arguments);
+      case READ -> new Step.Read(arguments.match(PATH).group());
+      case EDIT -> edit(arguments);
+      case TOOL -> tool(arguments);
+      case TASK -> task(arguments, false);
+      case PARALLEL -> parallel(arguments);
+      case LOOP -> forever(arguments);
+      case WAIT -> Conditions.wait(arguments);
+      case SLOW -> Conditions.slow(arguments);
+      case ERROR -> Conditions.error(arguments);
+      case CUT -> Conditions.cut(arguments);
+      case STALL -> Conditions.stall(arguments);
       case REPEAT -> throw new IllegalStateException("repeat becomes several steps");
     };
   }
 
-  private String text(Keyword keyword, String rest) {
-    var upTo = UP_TO_MARK.matcher(rest);
-    if (upTo.matches() && upTo.group(1) == null) {
-      return lines.textUpTo(upTo.group(2), keyword);
-    }
-    return match(keyword, Pattern.compile("\\S.*"), rest).group();
+  private static Step filler(Arguments arguments) {
+    return new Step.Filler(arguments.number(arguments.match(LONG), 1, 1, MAX_FILLER));
   }
 
-  private Step echo(String rest) {
-    match(Keyword.ECHO, Pattern.compile("last tool result"), rest);
+  private static Step echo(Arguments arguments) {
+    arguments.only("last tool result");
     return new Step.Say(Template.RESULT);
   }
 
-  private Step recall(String rest) {
-    match(Keyword.RECALL, Pattern.compile(""), rest);
+  private static Step recall(Arguments arguments) {
+    arguments.only("");
     return new Step.Recall();
   }
 
-  private Step.Call background(String rest) {
-    var keyword = Keyword.BACKGROUND;
-    if (rest.startsWith("bash ")) {
-      return new Step.Bash(text(keyword, rest.substring("bash ".length()).strip()), true);
+  private static Step.Call background(Arguments arguments) {
+    if (arguments.startsWith("bash")) {
+      return new Step.Bash(arguments.after("bash").text(), true);
     }
-    if (rest.startsWith("task ")) {
-      return task(keyword, rest.substring("task ".length()).strip(), true);
+    if (arguments.startsWith("task")) {
+      return task(arguments.after("task"), true);
     }
-    throw lines.problem(keyword);
+    throw arguments.problem();
   }
 
-  private Step write(String rest) {
-    var upTo = match(Keyword.WRITE, UP_TO_MARK, rest);
-    if (upTo.group(1) == null) {
-      throw lines.problem(Keyword.WRITE);
-    }
-    return new Step.Write(upTo.group(1), lines.textUpTo(upTo.group(2), Keyword.WRITE) + "\n");
+  private static Step write(Arguments arguments) {
+    var file = arguments.titledText();
+    return new Step.Write(file.title(), file.text().isEmpty() ? "" : file.text() + "\n");
   }
 
-  private Step edit(String rest) {
+  private static Step edit(Arguments arguments) {
+    var rest = arguments.rest();
     var quote = rest.indexOf(" \"");
     if (quote < 0) {
-      throw lines.problem(Keyword.EDIT);
+      throw arguments.problem();
     }
-    var texts = rest.substring(quote).strip();
+    var path = rest.substring(0, quote).strip();
+    var texts = rest.substring(quote);
+    // The texts themselves may contain arrows.
     for (var arrow = texts.indexOf(EDIT_ARROW);
         arrow >= 0;
         arrow = texts.indexOf(EDIT_ARROW, arrow + 1)) {
@@ -176,12 +153,10 @@ final class ScriptParser {
       var after = texts.substring(arrow + EDIT_ARROW.length()).strip();
       if (isJsonString(before) && isJsonString(after)) {
         return new Step.Edit(
-            rest.substring(0, quote).strip(),
-            JSON.readValue(before, String.class),
-            JSON.readValue(after, String.class));
+            path, JSON.readValue(before, String.class), JSON.readValue(after, String.class));
       }
     }
-    throw lines.problem(Keyword.EDIT);
+    throw arguments.problem();
   }
 
   private static boolean isJsonString(String text) {
@@ -192,26 +167,26 @@ final class ScriptParser {
     }
   }
 
-  private Step.Call tool(String rest) {
-    var tool = match(Keyword.TOOL, TOOL, rest);
-    var input = json(Keyword.TOOL, text(Keyword.TOOL, tool.group(2)));
+  private static Step.Call tool(Arguments arguments) {
+    var name = arguments.match(TOOL).group(1);
+    var input = arguments.after(name).json();
     if (!input.isObject()) {
-      throw lines.problem(Keyword.TOOL);
+      throw arguments.problem();
     }
-    return new Step.Tool(tool.group(1), input);
+    return new Step.Tool(name, input);
   }
 
-  private Step.Call task(Keyword keyword, String rest, boolean background) {
-    var task = match(keyword, TASK, rest);
-    var script = String.join("\n", lines.block(keyword).lines());
+  private static Step.Call task(Arguments arguments, boolean background) {
+    var task = arguments.match(TASK);
+    var script = String.join("\n", arguments.block().lines());
     return new Step.Task(task.group(1), task.group(2), script, background);
   }
 
-  private Step parallel(String rest) {
-    match(Keyword.PARALLEL, Pattern.compile(":"), rest);
-    var problem = lines.problem(Keyword.PARALLEL);
+  private static Step parallel(Arguments arguments) {
+    arguments.only(":");
+    var problem = arguments.problem();
     var calls = new ArrayList<Step.Call>();
-    for (var step : new ScriptParser(lines.block(Keyword.PARALLEL).cursor(), true).steps()) {
+    for (var step : new ScriptParser(arguments.block().cursor(), true).steps()) {
       if (!(step instanceof Step.Call call)) {
         throw problem;
       }
@@ -220,101 +195,27 @@ final class ScriptParser {
     return new Step.Parallel(calls);
   }
 
-  private List<Step> repeated(String rest) {
-    var times = number(Keyword.REPEAT, match(Keyword.REPEAT, REPEAT, rest).group(1), MAX_REPEATS);
-    var body = lines.block(Keyword.REPEAT);
-    var steps = new ArrayList<Step>();
+  private static void repeat(Arguments arguments, List<Step> steps) {
+    var times = arguments.number(arguments.match(REPEAT), 1, 1, MAX_REPEATS);
+    var body = arguments.block();
     for (var i = 1; i <= times && steps.size() <= MAX_STEPS; i++) {
       var numbered = new Lines(Template.numbered(body.lines(), i), body.offset());
       steps.addAll(new ScriptParser(numbered, true).steps());
     }
-    return steps;
   }
 
-  private Step forever(String rest) {
-    if (rest.equals("forever")) {
+  private static Step forever(Arguments arguments) {
+    if (arguments.rest().equals("forever")) {
       return new Step.Forever(List.of("bash echo round " + Template.NUMBER));
     }
-    match(Keyword.LOOP, Pattern.compile("forever:"), rest);
-    var problem = lines.problem(Keyword.LOOP);
-    var body = lines.block(Keyword.LOOP);
+    arguments.only("forever:");
+    var problem = arguments.problem();
+    var body = arguments.block();
     var steps = new ScriptParser(body.cursor(), true).steps();
     if (steps.isEmpty()
         || !(steps.getLast() instanceof Step.Call || steps.getLast() instanceof Step.Parallel)) {
       throw problem;
     }
     return new Step.Forever(body.lines());
-  }
-
-  private Step slow(String rest) {
-    var millis = match(Keyword.SLOW, SLOW, rest).group(1);
-    return new Step.Slow(
-        Duration.ofMillis(number(Keyword.SLOW, millis, (int) MAX_PACE.toMillis())));
-  }
-
-  private Step fail(String rest) {
-    var error = match(Keyword.ERROR, ERROR, rest);
-    var times = error.group(3) == null ? times(Keyword.ERROR, error, 2) : Step.Fault.ALWAYS;
-    return new Step.Fail(Integer.parseInt(error.group(1)), times);
-  }
-
-  private Step cut(String rest) {
-    var cut = match(Keyword.CUT, CUT, rest);
-    return new Step.Cut(events(Keyword.CUT, cut), times(Keyword.CUT, cut, 2));
-  }
-
-  private Step stall(String rest) {
-    var stall = match(Keyword.STALL, STALL, rest);
-    var duration = stall.group(2) == null ? MAX_WAIT : duration(Keyword.STALL, stall, 2, MAX_WAIT);
-    return new Step.Stall(events(Keyword.STALL, stall), duration, 1);
-  }
-
-  private int events(Keyword keyword, Matcher matcher) {
-    var events = Integer.parseInt(matcher.group(1));
-    if (events > MAX_EVENTS) {
-      throw lines.problem(keyword);
-    }
-    return events;
-  }
-
-  private int times(Keyword keyword, Matcher matcher, int group) {
-    var times = matcher.group(group);
-    return times == null ? 1 : number(keyword, times, Integer.MAX_VALUE);
-  }
-
-  private Duration duration(Keyword keyword, Matcher matcher, int group, Duration most) {
-    var amount = Long.parseLong(matcher.group(group));
-    var duration =
-        matcher.group(group + 1).equals("s")
-            ? Duration.ofSeconds(amount)
-            : Duration.ofMillis(amount);
-    if (duration.compareTo(most) > 0) {
-      throw lines.problem(keyword);
-    }
-    return duration;
-  }
-
-  private int number(Keyword keyword, String digits, int most) {
-    var number = Integer.parseInt(digits);
-    if (number < 1 || number > most) {
-      throw lines.problem(keyword);
-    }
-    return number;
-  }
-
-  private JsonNode json(Keyword keyword, String text) {
-    try {
-      return JSON.readTree(text);
-    } catch (JacksonException e) {
-      throw lines.problem(keyword);
-    }
-  }
-
-  private Matcher match(Keyword keyword, Pattern pattern, String rest) {
-    var matcher = pattern.matcher(rest);
-    if (!matcher.matches()) {
-      throw lines.problem(keyword);
-    }
-    return matcher;
   }
 }

@@ -1,6 +1,7 @@
 package dev.berth.protocol.client;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.berth.protocol.ProtocolJson;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,10 @@ public record SessionOptions(
     @Nullable String jobId,
     @Nullable String onDisconnect,
     @JsonProperty("after_seq") @Nullable Long afterSeq) {
+
+  /** Nothing is asked for. */
+  public static final SessionOptions NONE =
+      ProtocolJson.mapper().readValue("{}", SessionOptions.class);
 
   /** The session to resume, under whichever name the client gave it. */
   public @Nullable String resumedSession() {

@@ -71,6 +71,10 @@ public class Sessions extends TableImpl<Record> {
 
     public final TableField<Record, JSON> OPTIONS = createField(DSL.name("options"), SQLDataType.JSON.nullable(false), this, "");
 
+    public final TableField<Record, String[]> ALLOWED_MODELS = createField(DSL.name("allowed_models"), SQLDataType.CLOB.array(), this, "");
+
+    public final TableField<Record, String> TOOL_OWNER = createField(DSL.name("tool_owner"), SQLDataType.CLOB, this, "");
+
     public final TableField<Record, String> STATE = createField(DSL.name("state"), SQLDataType.CLOB.nullable(false).defaultValue(DSL.field(DSL.raw("'running'::text"), SQLDataType.CLOB)), this, "");
 
     public final TableField<Record, String> STATUS = createField(DSL.name("status"), SQLDataType.CLOB.nullable(false).defaultValue(DSL.field(DSL.raw("'idle'::text"), SQLDataType.CLOB)), this, "");

@@ -1,0 +1,45 @@
+package dev.berth.api;
+
+import dev.berth.api.events.EventsConfiguration;
+import dev.berth.api.gateway.GatewayConfiguration;
+import dev.berth.api.socket.SocketConfiguration;
+import java.util.Map;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.core.env.MapPropertySource;
+
+/** An api node, as a process. */
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import({
+  ApiConfiguration.class,
+  EventsConfiguration.class,
+  SocketConfiguration.class,
+  GatewayConfiguration.class
+})
+public class ApiApplication {
+  public static void main(String[] args) {
+    start(Map.of(), args);
+  }
+
+  /**
+   * Starts an api node.
+   *
+   * @param properties settings that stand above files and environment
+   */
+  public static ConfigurableApplicationContext start(
+      Map<String, Object> properties, String... args) {
+    return new SpringApplicationBuilder(ApiApplication.class)
+        .properties("spring.config.name=berth-api")
+        .initializers(
+            context ->
+                context
+                    .getEnvironment()
+                    .getPropertySources()
+                    .addFirst(new MapPropertySource("berth", properties)))
+        .run(args);
+  }
+}

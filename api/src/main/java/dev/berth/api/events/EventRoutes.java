@@ -1,0 +1,203 @@
+package dev.berth.api.events;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.berth.api.auth.EndUser;
+import dev.berth.api.auth.TokenVerifier;
+import dev.berth.api.events.SessionFeed.Item;
+import dev.berth.db.EventLog;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemException;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SessionId;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.function.BiPredicate;
+import org.jooq.DSLContext;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.RouterFunctions;
+import org.springframework.web.servlet.function.ServerRequest;
+import org.springframework.web.servlet.function.ServerResponse;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * {@code GET /v1/sessions/{id}/events}: the event log of a session, for its end user.
+ *
+ * <ul>
+ *   <li>As JSON: a page after {@code after_seq}, at most {@code limit} events.
+ *   <li>With {@code Accept: text/event-stream}: the log from {@code Last-Event-ID}, or {@code
+ *       after_seq}, and then what happens, for as long as the reader stays; deltas have no id.
+ * </ul>
+ */
+final class EventRoutes {
+  private static final int PAGE = 200;
+  private static final int MAX_PAGE = 1000;
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
+
+  private final TokenVerifier tokens;
+  private final OwnedSessions owned;
+  private final SessionFeeds feeds;
+  private final DSLContext db;
+
+  EventRoutes(TokenVerifier tokens, OwnedSessions owned, SessionFeeds feeds, DSLContext db) {
+    this.tokens = tokens;
+    this.owned = owned;
+    this.feeds = feeds;
+    this.db = db;
+  }
+
+  /** Whether a session belongs to an end user. */
+  interface OwnedSessions extends BiPredicate<EndUser, SessionId> {}
+
+  RouterFunction<ServerResponse> routes() {
+    return RouterFunctions.route()
+        .GET("/v1/sessions/{id}/events", this::events)
+        .onError(ProblemException.class, EventRoutes::problem)
+        .build();
+  }
+
+  private ServerResponse events(ServerRequest request) {
+    var session = session(request);
+    var stream =
+        request.headers().accept().stream()
+            .anyMatch(type -> type.isCompatibleWith(MediaType.TEXT_EVENT_STREAM) && !type.isWildcardType());
+    var after = number(request, "after_seq", 0);
+    if (!stream) {
+      return page(session, after, Math.clamp(number(request, "limit", PAGE), 1, MAX_PAGE));
+    }
+    var last = request.headers().firstHeader("Last-Event-ID");
+    return stream(session, last == null ? after : number("Last-Event-ID", last));
+  }
+
+  private SessionId session(ServerRequest request) {
+    var header = request.headers().firstHeader(HttpHeaders.AUTHORIZATION);
+    var token = tokens.verify(header == null ? null : header.replaceFirst("^Bearer ", ""));
+    var id = request.pathVariable("id");
+    try {
+      var session = new SessionId(id);
+      if (owned.test(token.user(), session)) {
+        return session;
+      }
+    } catch (IllegalArgumentException notAnId) {
+      throw missing(id);
+    }
+    throw missing(id);
+  }
+
+  private static ProblemException missing(String id) {
+    return new ProblemException(
+        ProblemType.SESSION_NOT_FOUND,
+        "Session not found: " + (id.length() > 64 ? id.substring(0, 64) : id));
+  }
+
+  private ServerResponse page(SessionId session, long after, int limit) {
+    var events = EventLog.read(db, session, after, limit + 1);
+    var hasMore = events.size() > limit;
+    var body =
+        ProtocolJson.mapper()
+            .createObjectNode()
+            .put("has_more", hasMore);
+    var array = body.putArray("events");
+    events.stream()
+        .limit(limit)
+        .forEach(event -> array.add(ProtocolJson.mapper().<JsonNode>valueToTree(event)));
+    return json(HttpStatus.OK, MediaType.APPLICATION_JSON, body.toString());
+  }
+
+  private ServerResponse stream(SessionId session, long after) {
+    return ServerResponse.ok()
+        .contentType(MediaType.TEXT_EVENT_STREAM)
+        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+        .build(
+            (servletRequest, response) -> {
+              follow(session, after, response);
+              return null;
+            });
+  }
+
+  private void follow(SessionId session, long after, HttpServletResponse response)
+      throws IOException {
+    var out = response.getOutputStream();
+    try (var feed = feeds.read(session, after, true)) {
+      response.flushBuffer();
+      while (true) {
+        switch (feed.next(KEEP_ALIVE)) {
+          case null -> write(out, ": alive\n\n");
+          case Item.Stored(var event) ->
+              write(
+                  out,
+                  "id: %d\nevent: %s\ndata: %s\n\n"
+                      .formatted(
+                          event.seq(),
+                          event.type(),
+                          ProtocolJson.mapper().writeValueAsString(event)));
+          case Item.Live(var delta) ->
+              write(
+                  out,
+                  "event: delta\ndata: %s\n\n"
+                      .formatted(ProtocolJson.mapper().writeValueAsString(delta)));
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void write(OutputStream out, String text) throws IOException {
+    out.write(text.getBytes(UTF_8));
+    out.flush();
+  }
+
+  private static long number(ServerRequest request, String name, long otherwise) {
+    return request.param(name).map(text -> number(name, text)).orElse(otherwise);
+  }
+
+  private static long number(String name, String text) {
+    try {
+      var number = Long.parseLong(text);
+      if (number >= 0) {
+        return number;
+      }
+    } catch (NumberFormatException notANumber) {
+      throw invalid(name, text);
+    }
+    throw invalid(name, text);
+  }
+
+  private static ProblemException invalid(String name, String text) {
+    return new ProblemException(
+        ProblemType.INVALID_REQUEST,
+        "%s: %s (expected: a number ≥ 0)"
+            .formatted(name, text.length() > 40 ? text.substring(0, 40) : text));
+  }
+
+  private static ServerResponse problem(Throwable failure, ServerRequest request) {
+    return problem(((ProblemException) failure).problem());
+  }
+
+  private static ServerResponse problem(Problem problem) {
+    var body = ProtocolJson.mapper().createObjectNode();
+    body.put("type", "about:blank");
+    body.put("title", problem.type().code());
+    body.put("status", problem.type().httpStatus());
+    body.put("detail", problem.message());
+    body.put("code", problem.type().code());
+    body.put("retryable", problem.type().retryable());
+    return json(
+        HttpStatus.valueOf(problem.type().httpStatus()),
+        MediaType.APPLICATION_PROBLEM_JSON,
+        body.toString());
+  }
+
+  private static ServerResponse json(HttpStatus status, MediaType type, String body) {
+    return ServerResponse.status(status)
+        .contentType(type)
+        .body(body.getBytes(UTF_8));
+  }
+}

@@ -1,0 +1,47 @@
+package dev.berth.api.gateway;
+
+import java.net.http.HttpClient;
+import java.time.Clock;
+import java.util.Map;
+import org.jooq.DSLContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.ServerResponse;
+import org.springframework.web.servlet.handler.SimpleUrlHandlerMapping;
+
+/** Wires the model gateway. */
+@Configuration(proxyBeanMethods = false)
+public class GatewayConfiguration {
+  @Bean
+  SandboxCredentials sandboxCredentials(GatewayProperties gateway, Clock clock) {
+    return new SandboxCredentials(gateway.internalCredential(), gateway.credentialLife(), clock);
+  }
+
+  @Bean
+  GatewayRecords gatewayRecords(DSLContext db) {
+    return new GatewayRecords(db, PriceTable.bundled());
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> credentialRoutes(
+      SandboxCredentials credentials, GatewayRecords records, GatewayProperties gateway) {
+    return new CredentialRoutes(credentials, records, gateway.internalCredential()).routes();
+  }
+
+  @Bean
+  SimpleUrlHandlerMapping modelGateway(
+      GatewayProperties gateway,
+      SandboxCredentials credentials,
+      GatewayRecords records,
+      HttpClient client) {
+    var mapping =
+        new SimpleUrlHandlerMapping(
+            Map.of(
+                ModelGateway.PREFIX + "/**",
+                new ModelGateway(gateway, credentials, records, client)));
+    mapping.setOrder(Ordered.HIGHEST_PRECEDENCE);
+    return mapping;
+  }
+}

@@ -1,0 +1,5 @@
+/** The edge of the platform. */
+@NullMarked
+package dev.berth.api;
+
+import org.jspecify.annotations.NullMarked;

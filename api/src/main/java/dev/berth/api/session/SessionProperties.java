@@ -1,0 +1,48 @@
+package dev.berth.api.session;
+
+import dev.berth.workflows.session.SessionPolicy;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What sessions get when nobody says otherwise.
+ *
+ * @param model for clients that name none
+ * @param permissionMode for clients that name none
+ * @param permissionModes those that clients may ask for
+ * @param idle nothing to do for this long: the sandbox goes, the session stays
+ * @param completionLinger how long a completed session keeps its sandbox
+ * @param clientToolTimeout how long an agent waits for a client's tool
+ */
+@ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
+public record SessionProperties(
+    @DefaultValue("claude-sonnet-4-5-20250929") String model,
+    @DefaultValue("default") String permissionMode,
+    @DefaultValue({"default", "plan", "acceptEdits", "dontAsk", "bypassPermissions"})
+        List<String> permissionModes,
+    @DefaultValue("30m") Duration idle,
+    @DefaultValue("30s") Duration completionLinger,
+    @DefaultValue("10m") Duration clientToolTimeout) {
+
+  /** The policy of a session's workflow. */
+  SessionPolicy policy() {
+    var defaults = SessionPolicy.DEFAULT;
+    return new SessionPolicy(
+        idle,
+        completionLinger,
+        defaults.retention(),
+        defaults.turn(),
+        defaults.turnHeartbeat(),
+        defaults.hostAnswer(),
+        defaults.start(),
+        defaults.interruptGrace(),
+        defaults.startAttempts(),
+        defaults.turnAttempts());
+  }
+
+  int clientToolTimeoutMillis() {
+    return Math.toIntExact(clientToolTimeout.toMillis());
+  }
+}

@@ -1,0 +1,5 @@
+/** The WebSocket of published clients. */
+@NullMarked
+package dev.berth.api.socket;
+
+import org.jspecify.annotations.NullMarked;

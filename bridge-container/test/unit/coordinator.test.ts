@@ -1,0 +1,313 @@
+import { Duplex } from 'node:stream'
+import { beforeEach, expect, test } from 'vitest'
+import { FrameLog } from '../../src/bridge-server/frame-log.ts'
+import { createPressure } from '../../src/bridge-server/pressure.ts'
+import { Coordinator } from '../../src/coordinator/coordinator.ts'
+import { ExitCode } from '../../src/exit-code.ts'
+import type { BridgeFrame } from '../../src/generated/bridge-frame.ts'
+import type { LaunchedProcess, Launcher } from '../../src/launcher/client.ts'
+import type { ProcessExited } from '../../src/launcher/protocol.ts'
+import { silentLog } from '../../src/log.ts'
+import { numbered } from '../support/ids.ts'
+import { type ManualClock, manualClock, settled } from '../support/manual-clock.ts'
+import { agentOptions } from '../support/options.ts'
+import { validator } from '../support/schema.ts'
+import { type ScriptedAgent, scriptedAgent } from '../support/scripted-agent.ts'
+
+const SESSION = '8f14e45f-ceea-467f-9575-6f1d2c1b9d1a'
+const validFrame = validator('bridge-frame')
+
+let clock: ManualClock
+let agent: ScriptedAgent
+let frames: FrameLog
+let said: BridgeFrame[]
+let finished: ExitCode[]
+let signals: string[]
+let exit: (exited: Partial<ProcessExited>) => void
+let full: boolean
+let coordinator: Coordinator
+
+beforeEach(() => {
+  clock = manualClock()
+  agent = scriptedAgent()
+  said = []
+  finished = []
+  signals = []
+  full = false
+  const pressure = createPressure()
+  frames = new FrameLog({ pressure })
+  coordinator = new Coordinator({
+    clock,
+    log: silentLog,
+    newId: numbered('id'),
+    pressure,
+    launcher: fakeLauncher(),
+    loadQuery: async () => (params) => {
+      params.options.spawnClaudeCodeProcess?.({
+        command: 'claude',
+        args: [],
+        env: {},
+        signal: new AbortController().signal,
+      })
+      return agent.query(params)
+    },
+    sessionId: () => SESSION,
+    sendDurable(frame) {
+      const { frame: number, line } = frames.append(frame)
+      said.push(JSON.parse(line))
+      frames.acknowledge(number)
+      return number
+    },
+    sendOnce: (frame) => said.push(frame),
+    whenAcknowledged: (frame) => frames.whenAcknowledged(frame),
+    diskFull: () => full,
+    finish: (code) => finished.push(code),
+  })
+})
+
+function fakeLauncher(): Launcher {
+  return {
+    spawn: (): LaunchedProcess => ({
+      stdio: Promise.resolve(new Duplex({ read() {}, write: (_c, _e, done) => done() }) as never),
+      exited: new Promise((resolve) => {
+        exit = (exited) =>
+          resolve({ type: 'exited', id: 'agent', code: 0, signal: null, stderr: '', ...exited })
+      }),
+      signal: (signal) => signals.push(signal),
+    }),
+    sweep: () => signals.push('sweep'),
+  }
+}
+
+function open(changes: Parameters<typeof agentOptions>[0] = {}): Promise<void> {
+  coordinator.obey({ type: 'open', resume: false, options: agentOptions(changes) })
+  return settled()
+}
+
+function run(id: string, content: unknown = 'hello'): Promise<void> {
+  coordinator.obey({ type: 'run_turn', turn_id: id, message_id: id, content })
+  return settled()
+}
+
+const types = () => said.map(({ type }) => type)
+const last = () => said.at(-1)
+
+test('a turn: every message goes out as it came, then the end', async () => {
+  await open()
+  await run('m1', [{ type: 'text', text: 'hi' }])
+  agent.say({ type: 'stream_event', event: { type: 'message_start' } })
+  agent.say({ type: 'a_kind_of_tomorrow', deep: { x: [1] } })
+  agent.answer('m1', { session_id: SESSION })
+  await settled()
+
+  expect(agent.given).toEqual([
+    {
+      type: 'user',
+      uuid: 'm1',
+      message: { role: 'user', content: [{ type: 'text', text: 'hi' }] },
+      parent_tool_use_id: null,
+    },
+  ])
+  expect(said[0]).toEqual({
+    type: 'delta',
+    turn_id: 'm1',
+    message: { type: 'stream_event', event: { type: 'message_start' } },
+  })
+  expect(said[1]).toMatchObject({ message: { type: 'a_kind_of_tomorrow', deep: { x: [1] } } })
+  const ended = said.findIndex(({ type }) => type === 'turn_ended')
+  expect(said[ended]).toMatchObject({
+    turn_id: 'm1',
+    message_id: 'm1',
+    stop_reason: 'end_turn',
+    result: { session_id: SESSION },
+  })
+  expect(said[ended - 1]).toMatchObject({
+    type: 'sdk_message',
+    turn_id: 'm1',
+    message: { type: 'result' },
+  })
+  expect(said[ended + 1]).not.toHaveProperty('turn_id')
+  for (const frame of said) expect(validFrame(frame), JSON.stringify(validFrame.errors)).toBe(true)
+})
+
+test('open counts once, and turns wait for it', async () => {
+  await run('m1')
+  expect(agent.given).toEqual([])
+
+  await open({ model: 'first' })
+  await open({ model: 'second' })
+
+  expect(agent.options?.model).toBe('first')
+  expect(agent.given).toHaveLength(1)
+})
+
+test('an interrupt reaches the agent once', async () => {
+  await open()
+  await run('m1')
+
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+  coordinator.obey({ type: 'interrupt', turn_id: 'other' })
+  agent.answer('m1', {
+    subtype: 'error_during_execution',
+    is_error: true,
+    terminal_reason: 'aborted_tools',
+  })
+  await settled()
+
+  expect(agent.interrupts).toBe(1)
+  expect(said).toContainEqual(expect.objectContaining({ stop_reason: 'interrupted' }))
+})
+
+test('an agent that hangs after an interrupt is killed, and the sandbox ends', async () => {
+  await open()
+  await run('m1')
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+
+  await clock.advance(10_000)
+  expect(signals).toEqual(['sweep'])
+  agent.end(new Error('Claude Code process terminated by signal SIGKILL'))
+  exit({ code: null, signal: 'SIGKILL' })
+  await settled()
+
+  expect(types().filter((type) => type === 'turn_ended')).toHaveLength(1)
+  expect(finished).toEqual([ExitCode.agentExited])
+})
+
+test('an agent that ends by itself ends its turns first', async () => {
+  await open()
+  await run('m1')
+  await run('m2')
+
+  agent.end(new Error('Claude Code process exited with code 1'))
+  exit({ code: 1, stderr: '  segmentation fault\n' })
+  await settled()
+
+  expect(said).toMatchObject([
+    {
+      type: 'turn_ended',
+      turn_id: 'm1',
+      stop_reason: 'agent_error',
+      problem: { type: 'internal' },
+    },
+    { type: 'turn_ended', turn_id: 'm2', stop_reason: 'agent_error' },
+    { type: 'agent_exited', exit_code: 1, signal: null, detail: 'segmentation fault' },
+  ])
+  expect(finished).toEqual([ExitCode.agentExited])
+})
+
+test('transcript lines that were lost for want of space end the turn as disk_full', async () => {
+  await open()
+  await run('m1')
+
+  agent.say({ type: 'system', subtype: 'session_writes_lost', error_code: 'ENOSPC' })
+  agent.end()
+  exit({ code: 0 })
+  await settled()
+
+  expect(said.find(({ type }) => type === 'turn_ended')).toMatchObject({ stop_reason: 'disk_full' })
+})
+
+test('a result on a full disk says so', async () => {
+  await open()
+  await run('m1')
+
+  full = true
+  agent.answer('m1')
+  await settled()
+
+  expect(said.find(({ type }) => type === 'turn_ended')).toMatchObject({
+    stop_reason: 'disk_full',
+    problem: { type: 'disk_full' },
+    result: { subtype: 'success' },
+  })
+})
+
+test('a shutdown lets an idle agent end by itself', async () => {
+  await open()
+
+  coordinator.obey({ type: 'shutdown', grace_ms: 5_000 })
+  await settled()
+  expect(agent.inputClosed).toBe(true)
+  agent.end()
+  exit({ code: 0 })
+  await clock.advance(100)
+
+  expect(signals).not.toContain('SIGKILL')
+  expect(finished).toEqual([ExitCode.shutdown])
+  expect(types()).not.toContain('agent_exited')
+})
+
+test('a shutdown in mid-turn asks at once, kills after the grace, and closes the turn', async () => {
+  await open()
+  await run('m1')
+
+  coordinator.obey({ type: 'shutdown', grace_ms: 3_000 })
+  await clock.advance(2_900)
+  expect(signals).toEqual(['SIGTERM'])
+  expect(finished).toEqual([])
+  await clock.advance(200)
+  expect(signals).toEqual(['SIGTERM', 'sweep'])
+  agent.end()
+  exit({ code: null, signal: 'SIGKILL' })
+  await clock.advance(100)
+
+  expect(last()).toMatchObject({ type: 'turn_ended', turn_id: 'm1', stop_reason: 'closed' })
+  expect(finished).toEqual([ExitCode.shutdown])
+})
+
+test('a stop of the container leaves the turn open', async () => {
+  await open()
+  await run('m1')
+
+  coordinator.terminate()
+  agent.end()
+  exit({ code: 143 })
+  await clock.advance(100)
+
+  expect(types()).not.toContain('turn_ended')
+  expect(finished).toEqual([ExitCode.shutdown])
+})
+
+test('who is superseded kills the agent and says nothing more', async () => {
+  await open()
+  await run('m1')
+
+  coordinator.supersede()
+  agent.end()
+  exit({ code: null, signal: 'SIGKILL' })
+  await settled()
+
+  expect(signals).toEqual(['sweep'])
+  expect(said).toEqual([])
+  expect(finished).toEqual([ExitCode.superseded])
+})
+
+test('a missing transcript ends every turn with its own problem', async () => {
+  coordinator.obey({ type: 'open', resume: true, options: agentOptions() })
+  await run('m1')
+  const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
+
+  const nothing = { found: false, entries: [], subpaths: [], last: true }
+  coordinator.obey({ type: 'transcript_page', request_id, ...nothing })
+  await settled()
+
+  expect(said.slice(1)).toMatchObject([
+    { type: 'turn_ended', turn_id: 'm1', problem: { type: 'transcript_missing' } },
+    { type: 'agent_exited' },
+  ])
+  expect(agent.options).toBeUndefined()
+})
+
+test('the transcript leaves as parts, in order with the messages', async () => {
+  await open()
+  const store = agent.options?.sessionStore
+  await run('m1')
+
+  await store?.append({ projectKey: 'p', sessionId: SESSION }, [{ type: 'user', uuid: 'm1' }])
+  agent.answer('m1')
+  await settled()
+
+  expect(types()[0]).toBe('transcript_part')
+  expect(await store?.load({ projectKey: 'p', sessionId: SESSION })).toBeNull()
+})

@@ -1,0 +1,233 @@
+import { expect, test } from 'vitest'
+import type { DurableFrame } from '../../src/bridge-server/frame-log.ts'
+import type { AgentFiles } from '../../src/coordinator/agent-files.ts'
+import { createTranscriptLoader } from '../../src/coordinator/transcript-loader.ts'
+import { createTranscriptMirror } from '../../src/coordinator/transcript-mirror.ts'
+import { TranscriptOutcomes } from '../../src/coordinator/transcript-outcomes.ts'
+import { restoreTranscript } from '../../src/coordinator/transcript-restore.ts'
+import type { LoadTranscript } from '../../src/generated/bridge-frame.ts'
+import { numbered } from '../support/ids.ts'
+import { manualClock, settled } from '../support/manual-clock.ts'
+
+const KEY = { projectKey: 'p', sessionId: 's' }
+
+function mirror(acknowledged: Promise<void>) {
+  const clock = manualClock()
+  const sent: DurableFrame[] = []
+  const store = createTranscriptMirror({
+    clock,
+    send: (frame) => sent.push(frame),
+    whenAcknowledged: () => acknowledged,
+  })
+  return { clock, sent, store }
+}
+
+test('entries leave in order and the SDK waits for their acknowledgement', async () => {
+  let acknowledge = () => {}
+  const { sent, store } = mirror(
+    new Promise((resolve) => {
+      acknowledge = resolve
+    }),
+  )
+  let done = false
+  const entries = [{ type: 'user', uuid: '1' }, { type: 'mode' }]
+
+  const appended = store.append({ ...KEY, subpath: 'subagents/agent-1' }, entries).then(() => {
+    done = true
+  })
+  await settled()
+  expect(sent).toEqual([{ type: 'transcript_part', subpath: 'subagents/agent-1', entries }])
+  expect(done).toBe(false)
+  acknowledge()
+  await appended
+
+  expect(done).toBe(true)
+})
+
+test('the SDK never waits so long that it would give up', async () => {
+  const { clock, store } = mirror(new Promise(() => {}))
+  let done = false
+
+  void store.append(KEY, [{ type: 'user' }]).then(() => {
+    done = true
+  })
+  await clock.advance(1_000)
+
+  expect(done).toBe(true)
+})
+
+test('a large batch is cut into parts of a bearable size', async () => {
+  const { sent, store } = mirror(Promise.resolve())
+  const entries = Array.from({ length: 10 }, (_, n) => ({
+    type: 'user',
+    n,
+    text: 'x'.repeat(2 ** 20),
+  }))
+
+  await store.append(KEY, entries)
+
+  expect(sent.length).toBeGreaterThan(2)
+  expect(sent.flatMap((frame) => (frame.type === 'transcript_part' ? frame.entries : []))).toEqual(
+    entries,
+  )
+})
+
+/** Files that are only remembered. */
+function rememberedFiles() {
+  const written = new Map<string, string>()
+  const files: AgentFiles = {
+    create(path) {
+      let text = ''
+      return {
+        write: async (more) => {
+          text += more
+        },
+        finish: async () => {
+          written.set(path, text)
+        },
+        abandon: async () => {},
+      }
+    },
+  }
+  return { files, written }
+}
+
+function restore() {
+  const asked: LoadTranscript[] = []
+  const loader = createTranscriptLoader({
+    newId: numbered('r'),
+    ask: (frame) => asked.push(frame),
+  })
+  const { files, written } = rememberedFiles()
+  const outcomes = new TranscriptOutcomes()
+  const restored = restoreTranscript({ sessionId: 's', loader, files, outcomes })
+  const page = (request_id: string, entries: unknown[], last: boolean, subpaths: string[] = []) =>
+    loader.page({ type: 'transcript_page', request_id, found: true, entries, subpaths, last })
+  return { asked, loader, outcomes, page, restored, written }
+}
+
+const FOLDER = '/home/agent/.claude/projects/-workspace-project'
+
+test('transcripts are laid out where the agent looks for them', async () => {
+  const { asked, page, restored, written } = restore()
+  page('r1', [{ type: 'user', uuid: '1' }], false)
+  page('r1', [{ type: 'assistant', uuid: '2' }], true, [
+    'subagents/agent-1',
+    '../evil',
+    '/evil',
+    '',
+  ])
+  await settled()
+  page(
+    'r2',
+    [{ type: 'agent_metadata', n: 1 }, { type: 'user' }, { type: 'agent_metadata', n: 2 }],
+    true,
+  )
+
+  expect(await restored).toBe(true)
+  expect(asked).toEqual([
+    { type: 'load_transcript', request_id: 'r1' },
+    { type: 'load_transcript', request_id: 'r2', subpath: 'subagents/agent-1' },
+  ])
+  expect(Object.fromEntries(written)).toEqual({
+    [`${FOLDER}/s.jsonl`]: '{"type":"user","uuid":"1"}\n{"type":"assistant","uuid":"2"}\n',
+    [`${FOLDER}/s/subagents/agent-1.jsonl`]: '{"type":"user"}\n',
+    [`${FOLDER}/s/subagents/agent-1.meta.json`]: '{"n":2}',
+  })
+})
+
+test('after a reconnection a transcript comes again from its beginning', async () => {
+  const { asked, loader, page, restored, written } = restore()
+  page('r1', [{ type: 'user', uuid: 'half' }], false)
+  await settled()
+
+  loader.attached()
+  page('r1', [{ type: 'user', uuid: 'late' }], true)
+  page('r2', [{ type: 'user', uuid: 'whole' }], true)
+
+  expect(await restored).toBe(true)
+  expect(asked.map(({ request_id }) => request_id)).toEqual(['r1', 'r2'])
+  expect(written.get(`${FOLDER}/s.jsonl`)).toBe('{"type":"user","uuid":"whole"}\n')
+})
+
+test('what was never stored is not found', async () => {
+  const { loader, restored, written } = restore()
+
+  loader.page({
+    type: 'transcript_page',
+    request_id: 'r1',
+    found: false,
+    entries: [],
+    subpaths: [],
+    last: true,
+  })
+
+  expect(await restored).toBe(false)
+  expect(written.size).toBe(0)
+})
+
+const prompt = (uuid: string) => ({ type: 'user', uuid, message: { role: 'user', content: 'hi' } })
+const said = (stop_reason: string | null, more: object = {}) => ({
+  type: 'assistant',
+  message: { role: 'assistant', stop_reason, content: [] },
+  ...more,
+})
+const toolResult = {
+  type: 'user',
+  uuid: 'x',
+  message: { role: 'user', content: [{ type: 'tool_result' }] },
+}
+const interruption = {
+  type: 'user',
+  uuid: 'y',
+  message: { role: 'user', content: [{ type: 'text', text: '[Request interrupted by user]' }] },
+}
+const resumed = { type: 'user', uuid: 'z', isMeta: true, message: { content: 'Continue.' } }
+
+test.each([
+  ['answered', [prompt('m'), said('tool_use'), toolResult, said('end_turn')], 'end_turn'],
+  ['refused', [prompt('m'), said('refusal')], 'refusal'],
+  ['failed', [prompt('m'), said('stop_sequence', { isApiErrorMessage: true })], 'model_error'],
+  ['interrupted', [prompt('m'), said('tool_use'), toolResult, interruption], 'interrupted'],
+  ['cut before the answer', [prompt('m')], undefined],
+  ['cut in a tool', [prompt('m'), said('tool_use')], undefined],
+  ['cut after a tool', [prompt('m'), said('tool_use'), toolResult], undefined],
+  ['continued', [prompt('m'), said('tool_use'), toolResult, resumed, said('end_turn')], 'end_turn'],
+  [
+    'followed by another',
+    [prompt('m'), said('end_turn'), prompt('n'), said('tool_use')],
+    'end_turn',
+  ],
+  [
+    'with a subagent',
+    [prompt('m'), said('tool_use'), said('end_turn', { isSidechain: true })],
+    undefined,
+  ],
+  [
+    'ended by its output',
+    [
+      prompt('m'),
+      said('tool_use'),
+      toolResult,
+      { type: 'attachment', attachment: { type: 'structured_output' } },
+    ],
+    'end_turn',
+  ],
+  [
+    'filled up by the agent',
+    [
+      prompt('m'),
+      said('tool_use'),
+      toolResult,
+      { type: 'assistant', message: { model: '<synthetic>', stop_reason: 'stop_sequence' } },
+    ],
+    undefined,
+  ],
+])('a stored turn that was %s', (_, entries, ended) => {
+  const outcomes = new TranscriptOutcomes()
+
+  for (const entry of [{ type: 'mode' }, null, ...entries]) outcomes.read(entry)
+
+  expect(outcomes.of('m')).toEqual({ ended })
+  expect(outcomes.of('unknown')).toBeUndefined()
+})

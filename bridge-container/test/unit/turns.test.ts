@@ -1,0 +1,219 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { StoredOutcome } from '../../src/coordinator/transcript-outcomes.ts'
+import {
+  INTERRUPT_MS,
+  KNOWN_SETTLE_MS,
+  SETTLE_MS,
+  type Turn,
+  Turns,
+} from '../../src/coordinator/turns.ts'
+import { type ManualClock, manualClock } from '../support/manual-clock.ts'
+
+let clock: ManualClock
+let turns: Turns
+let started: string[]
+let ended: Array<[turn: string, stopReason: string]>
+let stored: Map<string, StoredOutcome>
+let stuck: number
+
+beforeEach(() => {
+  clock = manualClock()
+  started = []
+  ended = []
+  stored = new Map()
+  stuck = 0
+  turns = new Turns({
+    clock,
+    start: ({ turnId }) => started.push(turnId),
+    ended: ({ turnId }, { stopReason }) => ended.push([turnId, stopReason]),
+    stuck: () => {
+      stuck += 1
+    },
+    stored: (messageId) => stored.get(messageId),
+    diskFull: () => false,
+  })
+})
+
+const turn = (id: string, messageId = id): Turn => ({ turnId: id, messageId, content: 'hello' })
+const lifecycle = (uuid: string, state: string) =>
+  turns.observe({ type: 'command_lifecycle', command_uuid: uuid, state })
+const result = (fields: object = {}) =>
+  turns.observe({ type: 'result', subtype: 'success', is_error: false, ...fields })
+const answer = (...messages: string[]) => result({ user_message_uuids: messages })
+const activity = () => turns.observe({ type: 'assistant' })
+
+test('a turn waits for the agent, runs, and ends with its result', () => {
+  turns.handOver(turn('a'))
+  expect(started).toEqual([])
+
+  turns.begin()
+  lifecycle('a', 'queued')
+  lifecycle('a', 'started')
+  answer('a')
+  lifecycle('a', 'completed')
+
+  expect(started).toEqual(['a'])
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('turns run one at a time, in order, and a repeated one changes nothing', () => {
+  turns.begin()
+  for (const id of ['a', 'b', 'a', 'b', 'c']) turns.handOver(turn(id))
+  expect(started).toEqual(['a'])
+
+  answer('a')
+  turns.handOver(turn('a'))
+  answer('b')
+  answer('c')
+
+  expect(started).toEqual(['a', 'b', 'c'])
+  expect(ended.map(([id]) => id)).toEqual(['a', 'b', 'c'])
+})
+
+test('a message that was taken before gets its end from the stored transcript', async () => {
+  stored.set('a', { ended: 'end_turn' })
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+
+  await clock.advance(KNOWN_SETTLE_MS - 1)
+  expect(ended).toEqual([])
+  await clock.advance(1)
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('where the transcript shows no end, the silence has to be longer and ends in an error', async () => {
+  stored.set('a', { ended: undefined })
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+
+  await clock.advance(SETTLE_MS - 1)
+  expect(ended).toEqual([])
+  await clock.advance(1)
+
+  expect(ended).toEqual([['a', 'agent_error']])
+})
+
+test('while the agent works on a turn it took up by itself, nobody ends it', async () => {
+  turns.begin()
+  lifecycle('own', 'started')
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+
+  await clock.advance(SETTLE_MS * 10)
+  expect(ended).toEqual([])
+  answer('a')
+  lifecycle('own', 'completed')
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('every word of the agent makes the silence begin anew', async () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+
+  for (let i = 0; i < 5; i += 1) {
+    await clock.advance(SETTLE_MS - 100)
+    activity()
+  }
+  expect(ended).toEqual([])
+  await clock.advance(SETTLE_MS)
+
+  expect(ended).toHaveLength(1)
+})
+
+test('a result that came before its turn was handed over ends it', () => {
+  turns.begin()
+  answer('a')
+  turns.handOver(turn('a'))
+
+  expect(started).toEqual([])
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('a result of background work does not end the turn that waits', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'queued')
+
+  result({ origin: { kind: 'task-notification' }, num_turns: 0 })
+  result({})
+  answer('somebody else')
+  expect(ended).toEqual([])
+  lifecycle('a', 'started')
+  result({})
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('an agent that fails before it takes the message ends the turn', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+
+  result({ subtype: 'error_during_execution', is_error: true, errors: ['bad start'] })
+
+  expect(ended).toEqual([['a', 'agent_error']])
+})
+
+test('an interrupt is for the turn it names', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  turns.handOver(turn('b'))
+
+  expect(turns.interrupt('unknown')).toBe(false)
+  expect(turns.interrupt('b')).toBe(false)
+  expect(turns.interrupt('a')).toBe(true)
+  expect(turns.interrupt('a')).toBe(false)
+  result({
+    subtype: 'error_during_execution',
+    is_error: true,
+    terminal_reason: 'aborted_tools',
+    user_message_uuid: 'a',
+  })
+
+  expect(ended).toEqual([
+    ['b', 'interrupted'],
+    ['a', 'interrupted'],
+  ])
+  expect(started).toEqual(['a'])
+})
+
+test('an agent that does not end an interrupted turn is stuck', async () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  turns.interrupt('a')
+
+  await clock.advance(INTERRUPT_MS)
+  answer('a')
+
+  expect(ended).toEqual([['a', 'interrupted']])
+  expect(stuck).toBe(1)
+})
+
+test('the end of the agent ends every turn, also those that come later', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  turns.handOver(turn('b'))
+
+  turns.endAll({ stopReason: 'agent_error' })
+  turns.handOver(turn('c'))
+
+  expect(ended.map(([id]) => id)).toEqual(['a', 'b', 'c'])
+  expect(started).toEqual(['a'])
+})
+
+test('the same message under another turn ends as it did before', () => {
+  turns.begin()
+  turns.handOver(turn('a', 'm'))
+  answer('m')
+  turns.handOver(turn('b', 'm'))
+
+  expect(started).toEqual(['a'])
+  expect(ended).toEqual([
+    ['a', 'end_turn'],
+    ['b', 'end_turn'],
+  ])
+})
