@@ -130,6 +130,7 @@ export class Coordinator {
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
     const query = await this.#options.loadQuery()
+    if (this.#ending) throw new Error('stopped before the agent was up')
     this.#life = beginAgentLife({
       query,
       launcher,

@@ -45,7 +45,11 @@ const OWNED: Readonly<Record<string, string>> = {
 }
 
 /** Defaults that a client may change. */
-const OFFERED: Readonly<Record<string, string>> = { LANG: 'C.UTF-8', TERM: 'xterm-256color' }
+const OFFERED: Readonly<Record<string, string>> = {
+  LANG: 'C.UTF-8',
+  TERM: 'xterm-256color',
+  NPM_CONFIG_PREFIX: `${AGENT_HOME}/.local`,
+}
 
 /** Names that are the platform's even where it sets none. */
 const FORBIDDEN = [

@@ -104,7 +104,9 @@ test('a stop of the container ends the agent in order and leaves the turn open',
 test('the agent does not outlive its bridge', async () => {
   const sandbox = await openedSandbox(start)
   sandbox.worker.run(randomUUID(), `bash: ${LONG_COMMAND}`)
-  await sandbox.worker.next('sdk_message', ({ message: m }) => JSON.stringify(m).includes('tool_use'))
+  await sandbox.worker.next('sdk_message', ({ message: m }) =>
+    JSON.stringify(m).includes('tool_use'),
+  )
 
   const processes = await docker('top', sandbox.container, '-o', 'pid,args')
   const bridge = processes.split('\n').find((line) => line.includes('main.js bridge'))

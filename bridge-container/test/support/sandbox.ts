@@ -24,7 +24,6 @@ export interface SandboxOptions {
   /** Takes over the folders of an earlier sandbox. */
   readonly workspace?: string
   readonly image?: string
-  readonly withoutModel?: boolean
 }
 
 /** A sandbox as the host's worker runs one, with a worker and a model at its door. */
@@ -54,14 +53,6 @@ export class Sandbox {
       mkdirSync(path, { recursive: true, mode: 0o700 })
       chownSync(path, owner, owner)
     }
-  }
-
-  static async start(options: SandboxOptions = {}): Promise<Sandbox> {
-    const sandbox = new Sandbox(options)
-    await sandbox.listen()
-    if (options.withoutModel !== true) await sandbox.listenAsModel()
-    await sandbox.run()
-    return sandbox
   }
 
   /** A worker at the door; the next one has a higher attachment. */

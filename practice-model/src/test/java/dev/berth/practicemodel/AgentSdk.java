@@ -147,23 +147,23 @@ final class AgentSdk {
     return new AgentRun(List.copyOf(messages));
   }
 
-  /** The agent stores what it does shortly after it does it. */
-  void awaitStoredToolCalls(int calls) throws IOException, InterruptedException {
+  /** Waits for so many blocks in the transcript; they get there shortly after they happened. */
+  void awaitStored(String blockType, int blocks) throws IOException, InterruptedException {
     var deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (storedToolCalls() < calls) {
+    while (stored(blockType) < blocks) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("tool calls stored: " + storedToolCalls());
+        throw new AssertionError(blockType + " blocks in the transcript: " + stored(blockType));
       }
       Thread.sleep(20);
     }
   }
 
-  private long storedToolCalls() throws IOException {
+  private long stored(String blockType) throws IOException {
     try (var files = Files.walk(config().resolve("projects"))) {
       return files
           .filter(file -> file.toString().endsWith(".jsonl"))
           .flatMap(file -> read(file).lines())
-          .filter(line -> line.contains("\"type\":\"tool_use\""))
+          .filter(line -> line.contains("\"type\":\"" + blockType + "\""))
           .count();
     }
   }

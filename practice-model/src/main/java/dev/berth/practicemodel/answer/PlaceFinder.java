@@ -46,8 +46,10 @@ final class PlaceFinder {
         case Moment.UserSaid(var text) -> texts.add(text);
         case Moment.UserAdded(var text) -> texts.add(text);
         case Moment.Summarised(var text) -> {
+          var summary = SessionSummary.read(text);
           texts.clear();
-          texts.addAll(SessionSummary.read(text).said());
+          texts.addAll(summary.said());
+          summary.unfinished().ifPresent(texts::add);
         }
         default -> {}
       }

@@ -10,8 +10,8 @@ import tools.jackson.databind.json.JsonMapper;
  * What a conversation is compacted to: enough to remember the user's words and to go on with a
  * script. Texts are JSON strings of one line, so that they can be read back.
  *
- * @param said messages of the user, oldest first
- * @param unfinished the message whose script is under way
+ * @param said messages of the user, oldest first, without the unfinished one
+ * @param unfinished the message whose script is under way, with what was added to it
  * @param roundsDone how many of its rounds are done
  */
 record SessionSummary(List<String> said, Optional<String> unfinished, int roundsDone) {

@@ -79,8 +79,9 @@ final class SideRequests {
     var moments = request.conversation().moments();
     var earlier = moments.subList(0, Math.max(0, moments.size() - 1));
     var place = places.find(earlier);
-    return new SessionSummary(
-        PlaceFinder.userTexts(earlier), place.next().map(round -> place.prompt()), place.done());
+    return place.next().isPresent()
+        ? new SessionSummary(place.before(), Optional.of(place.prompt()), place.done())
+        : new SessionSummary(PlaceFinder.userTexts(earlier), Optional.empty(), 0);
   }
 
   private static boolean hasScript(String text) {

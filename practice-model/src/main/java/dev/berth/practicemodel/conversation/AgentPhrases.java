@@ -22,6 +22,7 @@ final class AgentPhrases {
           Pattern.DOTALL);
   private static final Pattern NOTIFICATION_SUMMARY =
       Pattern.compile("<summary>(.*?)</summary>", Pattern.DOTALL);
+  private static final String SUBAGENT = "[Subagent hand-back]";
   private static final Pattern SUBAGENT_REPORT =
       Pattern.compile(".*The report follows:\\n(.*?)(?:\\nagentId: .*)?", Pattern.DOTALL);
   private static final Pattern CONTINUE =
@@ -106,7 +107,9 @@ final class AgentPhrases {
     var bare =
         text.contains(REMINDER_TAG) ? REMINDER.matcher(text).replaceAll("").stripTrailing() : text;
     var report = SUBAGENT_REPORT.matcher(bare);
-    return report.matches() ? report.group(1).stripIndent().strip() : bare;
+    return bare.contains(SUBAGENT) && report.matches()
+        ? report.group(1).stripIndent().strip()
+        : bare;
   }
 
   private static Optional<Moment> spoken(String text) {

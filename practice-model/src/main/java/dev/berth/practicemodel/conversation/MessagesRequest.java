@@ -25,9 +25,11 @@ public record MessagesRequest(ConversationKey key, Conversation conversation, Js
   }
 
   /**
+   * @param sessionId as a header names it; the body goes before
    * @throws InvalidRequest when a field is missing or has the wrong type
    */
-  public static MessagesRequest of(JsonNode body, Optional<String> agentId) {
+  public static MessagesRequest of(
+      JsonNode body, Optional<String> sessionId, Optional<String> agentId) {
     if (!body.path("model").isString()) {
       throw new InvalidRequest("model: Field required");
     }
@@ -36,7 +38,9 @@ public record MessagesRequest(ConversationKey key, Conversation conversation, Js
       throw new InvalidRequest("messages: at least one message is required");
     }
     return new MessagesRequest(
-        ConversationKey.of(sessionId(body), agentId, messages), Conversation.of(messages), body);
+        ConversationKey.of(sessionId(body).or(() -> sessionId), agentId, messages),
+        Conversation.of(messages),
+        body);
   }
 
   public String model() {

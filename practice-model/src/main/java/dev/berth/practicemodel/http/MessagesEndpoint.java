@@ -29,6 +29,7 @@ final class MessagesEndpoint {
   private static final Duration MAX_SILENCE = Duration.ofMinutes(10);
 
   private static final String BEARER = "bearer ";
+  private static final String SESSION_ID = "x-claude-code-session-id";
   private static final String AGENT_ID = "x-claude-code-agent-id";
 
   private final ScriptedModel model;
@@ -90,7 +91,9 @@ final class MessagesEndpoint {
     requireKey(exchange);
     var body = exchange.body(maxBodyBytes);
     try {
-      var request = MessagesRequest.of(json.readTree(body), exchange.header(AGENT_ID));
+      var request =
+          MessagesRequest.of(
+              json.readTree(body), exchange.header(SESSION_ID), exchange.header(AGENT_ID));
       entry.request = request;
       return request;
     } catch (JacksonException e) {

@@ -32,14 +32,19 @@ final class PracticeHandler extends Handler.Abstract {
       route(exchange);
       callback.succeeded();
     } catch (ApiError error) {
-      fail(exchange, error, callback);
+      fail(exchange, response, error, callback);
     } catch (RuntimeException e) {
       LOG.atError().addKeyValue("request", exchange.id()).setCause(e).log("request failed");
-      fail(exchange, new ApiError(500, "Internal server error"), callback);
+      fail(exchange, response, new ApiError(500, "Internal server error"), callback);
     } catch (IOException e) {
       LOG.atDebug().addKeyValue("request", exchange.id()).log("stream ended: {}", e.getMessage());
       exchange.endPoint().close();
-      callback.failed(e);
+      if (response.isCommitted()) {
+        callback.failed(e);
+      } else {
+        // A failure would be answered by an error, and nobody is there to read it.
+        callback.succeeded();
+      }
     }
     return true;
   }
@@ -73,7 +78,12 @@ final class PracticeHandler extends Handler.Abstract {
     }
   }
 
-  private static void fail(Exchange exchange, ApiError error, Callback callback) {
+  private static void fail(
+      Exchange exchange, Response response, ApiError error, Callback callback) {
+    if (response.isCommitted()) {
+      callback.failed(error);
+      return;
+    }
     try {
       exchange.send(error.status(), error.body(exchange.id()));
       callback.succeeded();

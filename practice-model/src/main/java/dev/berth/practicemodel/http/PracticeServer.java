@@ -67,11 +67,13 @@ public final class PracticeServer implements AutoCloseable {
 
   @Override
   public void close() {
-    answers.shutdownNow();
     try {
+      // First, so that no connection looks for a thread that is no more.
       server.stop();
     } catch (Exception e) {
       throw new IllegalStateException("practice model: did not stop", e);
+    } finally {
+      answers.shutdownNow();
     }
   }
 

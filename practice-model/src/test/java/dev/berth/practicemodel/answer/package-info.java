@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.practicemodel.answer;
+
+import org.jspecify.annotations.NullMarked;

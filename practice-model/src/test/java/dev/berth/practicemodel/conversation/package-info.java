@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.practicemodel.conversation;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.practicemodel.readback;
+
+import org.jspecify.annotations.NullMarked;

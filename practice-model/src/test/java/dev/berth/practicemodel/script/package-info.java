@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.practicemodel.script;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.practicemodel.tokens;
+
+import org.jspecify.annotations.NullMarked;

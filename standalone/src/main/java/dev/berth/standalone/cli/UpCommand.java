@@ -1,0 +1,76 @@
+package dev.berth.standalone.cli;
+
+import dev.berth.standalone.platform.Platform;
+import dev.berth.standalone.platform.PlatformOptions;
+import dev.berth.standalone.platform.PlatformOptions.Part;
+import dev.berth.standalone.setup.Project;
+import dev.berth.standalone.setup.SetUp;
+import dev.berth.standalone.setup.Steps;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code berth up}: the platform, in the foreground. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = "Starts the platform and stays with it; Ctrl-C ends it.")
+final class UpCommand implements Callable<Integer> {
+  @Option(
+      names = "--split",
+      description = "Every part as a process of its own: api, worker, S3, PostgreSQL, Temporal.")
+  private boolean split;
+
+  @Option(names = "--apis", paramLabel = "N", description = "With --split: api processes (default: ${DEFAULT-VALUE}).")
+  private int apis = 1;
+
+  @Option(names = "--workers", paramLabel = "N", description = "With --split: worker processes, each a host of its own (default: ${DEFAULT-VALUE}).")
+  private int workers = 1;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PART=PORT",
+      description = {
+        "Port of a part: ${COMPLETION-CANDIDATES:-api, worker, s3, postgres, practice_model, temporal, temporal_ui}.",
+        "0 takes a free one. Without it the usual port is taken, or a free one when that is taken."
+      })
+  private Map<Part, Integer> ports = new EnumMap<>(Part.class);
+
+  @Override
+  public Integer call() throws InterruptedException {
+    var started = System.nanoTime();
+    var project = Project.ofEnvironment();
+    var environment = System.getenv();
+    String image;
+    try (var steps = new Steps(System.out, project.home().log("setup"))) {
+      image = new SetUp(project, environment, steps).run();
+    }
+    var options =
+        new PlatformOptions(
+            ports, split ? apis : 0, split ? workers : 0, image, Map.of());
+    var platform = Platform.start(project.home(), options, environment);
+    var end = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  platform.close();
+                  end.countDown();
+                }));
+    show(platform, (System.nanoTime() - started) / 1_000_000);
+    end.await();
+    return ExitCode.OK;
+  }
+
+  private static void show(Platform platform, long millis) {
+    System.out.printf("Berth is up (%.1f s).%n", millis / 1000.0);
+    platform.parts().forEach(part -> System.out.println("  " + part));
+    if (platform.connection().practiceModel()) {
+      System.out.println(PracticeNote.TEXT);
+    }
+    System.out.flush();
+  }
+}

@@ -1,0 +1,5 @@
+/** The command line. */
+@NullMarked
+package dev.berth.standalone.cli;
+
+import org.jspecify.annotations.NullMarked;

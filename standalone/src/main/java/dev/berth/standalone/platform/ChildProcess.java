@@ -1,0 +1,154 @@
+package dev.berth.standalone.platform;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process of the platform: started, started again when it ends by itself, and ended with the
+ * platform. Its id is on disk, so that the next start finds one that outlived a killed platform.
+ */
+final class ChildProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ChildProcess.class);
+
+  private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration AGAIN = Duration.ofMillis(500);
+
+  private final String name;
+  private final List<String> command;
+  private final Map<String, String> environment;
+  private final Path log;
+  private final Path pidFile;
+  private volatile @Nullable Process process;
+  private volatile boolean closing;
+
+  private ChildProcess(
+      BerthHome home, String name, List<String> command, Map<String, String> environment) {
+    this.name = name;
+    this.command = List.copyOf(command);
+    this.environment = Map.copyOf(environment);
+    this.log = home.log(name);
+    this.pidFile = home.run().resolve(name + ".pid");
+  }
+
+  static ChildProcess start(
+      BerthHome home, String name, List<String> command, Map<String, String> environment) {
+    var child = new ChildProcess(home, name, command, environment);
+    child.launch();
+    return child;
+  }
+
+  String name() {
+    return name;
+  }
+
+  long pid() {
+    var running = process;
+    return running == null ? 0 : running.pid();
+  }
+
+  Path log() {
+    return log;
+  }
+
+  boolean isAlive() {
+    var running = process;
+    return running != null && running.isAlive();
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    var running = process;
+    if (running != null) {
+      end(running.toHandle(), GRACE);
+    }
+    delete(pidFile);
+  }
+
+  /** Ends the processes that an earlier platform in this home left behind when it was killed. */
+  static void endLeftovers(BerthHome home) {
+    try (var files = Files.list(home.run())) {
+      for (var file : files.filter(file -> file.toString().endsWith(".pid")).toList()) {
+        var recorded = Files.readString(file).strip().split(" ", 2);
+        ProcessHandle.of(Long.parseLong(recorded[0]))
+            .filter(handle -> recorded.length == 2 && recorded[1].equals(identity(handle)))
+            .ifPresent(
+                handle -> {
+                  LOG.info("ending {} of an earlier run (pid {})", file.getFileName(), handle.pid());
+                  end(handle, GRACE);
+                });
+        Files.delete(file);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private void launch() {
+    try {
+      var builder =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+      builder.environment().putAll(environment);
+      var started = builder.start();
+      process = started;
+      Files.writeString(pidFile, started.pid() + " " + identity(started.toHandle()));
+      var _ = started.onExit().thenAccept(this::ended);
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot start " + name, failed);
+    }
+  }
+
+  private void ended(Process over) {
+    if (closing) {
+      return;
+    }
+    LOG.warn("{} ended with {}; starting it again", name, over.exitValue());
+    try {
+      TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    if (!closing) {
+      launch();
+    }
+  }
+
+  /** A pid alone is used again by the system; with its start it is not. */
+  private static String identity(ProcessHandle handle) {
+    return handle.info().startInstant().map(Object::toString).orElse("unknown");
+  }
+
+  private static void end(ProcessHandle handle, Duration grace) {
+    handle.destroy();
+    try {
+      handle.onExit().get(grace.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException slow) {
+      handle.destroyForcibly();
+    } catch (InterruptedException interrupted) {
+      handle.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException failed) {
+      LOG.warn("cannot delete {}: {}", file, failed.getMessage());
+    }
+  }
+}

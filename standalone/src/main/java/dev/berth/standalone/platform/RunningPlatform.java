@@ -1,0 +1,106 @@
+package dev.berth.standalone.platform;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The platform of another process. */
+public final class RunningPlatform {
+  private static final Duration GRACE = Duration.ofSeconds(45);
+
+  private final ProcessHandle process;
+
+  private RunningPlatform(ProcessHandle process) {
+    this.process = process;
+  }
+
+  /** The platform that runs in the home, or null. */
+  public static @Nullable RunningPlatform find(BerthHome home) {
+    var connection = Connection.of(home);
+    return connection == null
+        ? null
+        : ProcessHandle.of(connection.pid()).map(RunningPlatform::new).orElse(null);
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Asks it to end, and insists when it takes too long. */
+  public void end() {
+    process.destroy();
+    try {
+      process.onExit().get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException slow) {
+      process.destroyForcibly();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Removes what a platform leaves on the machine outside its home: sandboxes and sockets; and ends
+   * the children of one that was killed.
+   *
+   * @return how many sandboxes were removed
+   */
+  public static int removeLeftovers(BerthHome home) {
+    ChildProcess.endLeftovers(home);
+    PostgresServer.endLeftover(home.data("postgres"));
+    var sandboxes =
+        lines(
+            "docker",
+            "ps",
+            "-aq",
+            "--filter",
+            "label=berth.installation=" + home.installation());
+    if (!sandboxes.isEmpty()) {
+      var command = new ArrayList<>(List.of("docker", "rm", "-f"));
+      command.addAll(sandboxes);
+      lines(command.toArray(String[]::new));
+    }
+    delete(home.sockets());
+    return sandboxes.size();
+  }
+
+  private static List<String> lines(String... command) {
+    try {
+      var process =
+          new ProcessBuilder(command)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try (var out =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        return out.lines().toList();
+      }
+    } catch (IOException noDocker) {
+      return List.of();
+    }
+  }
+
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (var files = Files.walk(folder)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot delete " + folder, failed);
+    }
+  }
+}

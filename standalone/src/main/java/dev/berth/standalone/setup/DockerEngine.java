@@ -1,0 +1,107 @@
+package dev.berth.standalone.setup;
+
+import dev.berth.standalone.platform.StartFailure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Docker engine of this machine. One that runs is used as it is; on a Debian-class machine one is
+ * installed and started, with {@code live-restore}, so that a restart of the engine leaves sandboxes
+ * running.
+ */
+public final class DockerEngine {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration LOOK = Duration.ofMillis(200);
+
+  private final Project project;
+
+  public DockerEngine(Project project) {
+    this.project = project;
+  }
+
+  /** The version of the engine that answers, or null. */
+  public @Nullable String version() {
+    return Shell.firstLine("docker", "version", "--format", "{{.Server.Version}}");
+  }
+
+  public boolean hasLiveRestore() {
+    return "true".equals(Shell.firstLine("docker", "info", "--format", "{{.LiveRestoreEnabled}}"));
+  }
+
+  /** Makes sure that an engine answers. */
+  public String ensure() {
+    var running = version();
+    if (running != null) {
+      return running;
+    }
+    if (Shell.firstLine("dockerd", "--version") == null) {
+      install();
+    }
+    start();
+    return await();
+  }
+
+  private void install() {
+    if (Shell.firstLine("apt-get", "--version") == null) {
+      throw new StartFailure(
+          "No Docker engine is running, and this is no Debian-class machine to install one on.",
+          "Install Docker (https://docs.docker.com/engine/install) and start it.");
+    }
+    var log = project.home().log("setup");
+    var remedy = "Look at %s; or install Docker yourself and start it.".formatted(log);
+    var quiet = Map.of("DEBIAN_FRONTEND", "noninteractive");
+    Shell.run(log, quiet, remedy, List.of("apt-get", "update", "-q"));
+    Shell.run(
+        log,
+        quiet,
+        remedy,
+        List.of("apt-get", "install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"));
+  }
+
+  private void start() {
+    if (Files.isDirectory(Path.of("/run/systemd/system"))) {
+      Shell.run(
+          project.home().log("setup"),
+          Map.of(),
+          "Look at `journalctl -u docker`.",
+          List.of("systemctl", "start", "docker"));
+      return;
+    }
+    try {
+      // In a session of its own: the engine outlives this program.
+      new ProcessBuilder("setsid", "dockerd", "--live-restore")
+          .redirectErrorStream(true)
+          .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+          .redirectOutput(
+              ProcessBuilder.Redirect.appendTo(project.home().log("dockerd").toFile()))
+          .start();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot start dockerd", failed);
+    }
+  }
+
+  private String await() {
+    var deadline = System.nanoTime() + START.toNanos();
+    try {
+      while (System.nanoTime() < deadline) {
+        var version = version();
+        if (version != null) {
+          return version;
+        }
+        TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    throw new StartFailure(
+        "The Docker engine does not come up.",
+        "Look at %s; start it yourself with `dockerd`.".formatted(project.home().log("dockerd")));
+  }
+}
