@@ -46,6 +46,7 @@ final class ModelGateway implements HttpRequestHandler {
           "content-type",
           "user-agent",
           "x-app",
+          "x-claude-code-agent-id",
           "x-stainless-lang",
           "x-stainless-package-version",
           "x-stainless-retry-count",

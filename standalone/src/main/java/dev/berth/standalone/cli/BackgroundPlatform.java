@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The platform that {@code run} needs: the one that runs, or one that is started behind it. */
 final class BackgroundPlatform {
-  private static final Duration START = Duration.ofSeconds(120);
+  private static final Duration START = Duration.ofMinutes(2);
   private static final Duration LOOK = Duration.ofMillis(100);
 
   private BackgroundPlatform() {}
@@ -25,8 +25,7 @@ final class BackgroundPlatform {
    *
    * @param quiet says nothing but failures
    */
-  static Connection ensure(Project project, boolean quiet)
-      throws IOException, InterruptedException {
+  static Connection ensure(Project project, boolean quiet) {
     var running = Connection.of(project.home());
     if (running != null) {
       return running;
@@ -35,10 +34,9 @@ final class BackgroundPlatform {
         quiet
             ? new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)
             : System.err;
-    try (var steps = new Steps(out, project.home().log("setup"))) {
-      new SetUp(project, System.getenv(), steps).run();
-      return steps.step("platform", "starting it in the background", log -> start(project));
-    }
+    var steps = new Steps(out, project.home().log("setup"));
+    new SetUp(project, System.getenv(), steps).run();
+    return steps.step("platform", "starting it in the background", log -> start(project));
   }
 
   private static Connection start(Project project) {

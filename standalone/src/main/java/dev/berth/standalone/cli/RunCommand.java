@@ -67,7 +67,7 @@ final class RunCommand implements Callable<Integer> {
     var conversation =
         new RunConversation(
             connection, EndUserToken.of(user).mint(connection), options(), text, view);
-    try (var signal = Interrupts.onInterrupt(conversation::interrupt)) {
+    try (var _ = Interrupts.onInterrupt(conversation::interrupt)) {
       return conversation.run();
     }
   }

@@ -1,5 +1,7 @@
 package dev.berth.standalone.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.standalone.platform.Connection;
 import java.net.URI;
@@ -13,6 +15,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,7 +32,7 @@ final class RunConversation implements WebSocket.Listener {
   private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>();
   private final StringBuilder partial = new StringBuilder();
   private final AtomicInteger interrupts = new AtomicInteger();
-  private volatile WebSocket socket;
+  private volatile @Nullable WebSocket opened;
 
   RunConversation(
       Connection connection, String token, ObjectNode options, String prompt, RunView view) {
@@ -43,7 +46,7 @@ final class RunConversation implements WebSocket.Listener {
   /** Runs it to its end; gives the exit status. */
   int run() throws InterruptedException {
     try (var client = HttpClient.newBuilder().connectTimeout(CONNECT).build()) {
-      socket =
+      opened =
           client
               .newWebSocketBuilder()
               .connectTimeout(CONNECT)
@@ -63,7 +66,7 @@ final class RunConversation implements WebSocket.Listener {
     var message = ProtocolJson.mapper().createObjectNode();
     message.put("type", "user");
     message.putObject("message").put("role", "user").put("content", prompt);
-    socket.sendText(message.toString(), true).join();
+    socket().sendText(message.toString(), true).join();
     return follow();
   }
 
@@ -78,7 +81,7 @@ final class RunConversation implements WebSocket.Listener {
   }
 
   @Override
-  public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+  public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
     partial.append(data);
     if (last) {
       frames.add(ProtocolJson.mapper().readTree(partial.toString()));
@@ -89,7 +92,7 @@ final class RunConversation implements WebSocket.Listener {
   }
 
   @Override
-  public CompletionStage<?> onClose(WebSocket webSocket, int status, String reason) {
+  public @Nullable CompletionStage<?> onClose(WebSocket webSocket, int status, String reason) {
     frames.add(ProtocolJson.mapper().createObjectNode().put("type", "closed"));
     return null;
   }
@@ -104,7 +107,7 @@ final class RunConversation implements WebSocket.Listener {
       var frame = frames.take();
       switch (frame.path("type").asString("")) {
         case "left" -> {
-          socket.abort();
+          socket().abort();
           return ExitCode.LEFT;
         }
         case "closed" -> {
@@ -113,7 +116,7 @@ final class RunConversation implements WebSocket.Listener {
         }
         case "error" -> {
           view.frame(frame);
-          socket.abort();
+          socket().abort();
           return ExitCode.REFUSED;
         }
         case "result" -> {
@@ -127,13 +130,17 @@ final class RunConversation implements WebSocket.Listener {
   }
 
   private void close() {
-    socket.sendClose(NORMAL, "done").exceptionally(gone -> socket).join();
-    socket.abort();
+    socket().sendClose(NORMAL, "done").exceptionally(gone -> socket()).join();
+    socket().abort();
   }
 
   private void send(String type, JsonNode payload) {
     var frame = ProtocolJson.mapper().createObjectNode().put("type", type);
     frame.set("payload", payload);
-    socket.sendText(frame.toString(), true).join();
+    socket().sendText(frame.toString(), true).join();
+  }
+
+  private WebSocket socket() {
+    return requireNonNull(opened, "not connected yet");
   }
 }

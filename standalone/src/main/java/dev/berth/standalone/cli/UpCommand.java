@@ -44,10 +44,8 @@ final class UpCommand implements Callable<Integer> {
     var started = System.nanoTime();
     var project = Project.ofEnvironment();
     var environment = System.getenv();
-    String image;
-    try (var steps = new Steps(System.out, project.home().log("setup"))) {
-      image = new SetUp(project, environment, steps).run();
-    }
+    var steps = new Steps(System.out, project.home().log("setup"));
+    var image = new SetUp(project, environment, steps).run();
     var options =
         new PlatformOptions(
             ports, split ? apis : 0, split ? workers : 0, image, Map.of());

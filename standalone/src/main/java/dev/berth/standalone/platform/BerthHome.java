@@ -1,5 +1,7 @@
 package dev.berth.standalone.platform;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -103,7 +105,7 @@ public final class BerthHome {
   /** Writes a file that only its owner may read. */
   static void writePrivate(Path file, String content) {
     try {
-      folder(file.getParent());
+      folder(requireNonNull(file.getParent()));
       var fresh = file.resolveSibling(file.getFileName() + ".new");
       Files.deleteIfExists(fresh);
       Files.createFile(

@@ -57,10 +57,8 @@ public final class Doctor {
             ? named
             : Shell.firstLine(
                 project.root().resolve("bridge-container/image").toString(), "--tag");
-    var isThere =
-        tag != null
-            && Shell.firstLine("docker", "image", "inspect", "-f", "{{.Id}}", tag) != null;
-    return isThere
+    return tag != null
+            && Shell.firstLine("docker", "image", "inspect", "-f", "{{.Id}}", tag) != null
         ? new Finding.Good("sandbox image", tag)
         : new Finding.Poor("sandbox image", tag + " is not there", "./berth up builds it");
   }

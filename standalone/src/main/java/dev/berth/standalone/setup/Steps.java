@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Shows the steps of a set-up with the time that they take. A step that has nothing to do says
  * nothing; one that takes long says so from time to time.
  */
-public final class Steps implements AutoCloseable {
+public final class Steps {
   private static final Duration TICK = Duration.ofSeconds(30);
 
   private final PrintStream out;
@@ -55,11 +55,6 @@ public final class Steps implements AutoCloseable {
     } finally {
       tick.cancel(false);
     }
-  }
-
-  @Override
-  public void close() {
-    ticks.shutdownNow();
   }
 
   private synchronized void say(String line) {
