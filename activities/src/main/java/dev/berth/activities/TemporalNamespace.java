@@ -5,12 +5,14 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.api.operatorservice.v1.ListSearchAttributesRequest;
+import io.temporal.api.workflowservice.v1.CountWorkflowExecutionsRequest;
 import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
 import io.temporal.api.workflowservice.v1.RegisterNamespaceRequest;
 import io.temporal.serviceclient.OperatorServiceStubs;
 import io.temporal.serviceclient.OperatorServiceStubsOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import com.google.protobuf.Duration;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +24,10 @@ final class TemporalNamespace {
   private static final Logger LOG = LoggerFactory.getLogger(TemporalNamespace.class);
 
   /** How long the history of an ended workflow stays readable. */
-  private static final long RETENTION_SECONDS = 7L * 24 * 60 * 60;
+  private static final Duration RETENTION = Duration.ofDays(7);
+
+  private static final Duration KNOWN = Duration.ofSeconds(30);
+  private static final Duration LOOK = Duration.ofMillis(200);
 
   private final WorkflowServiceStubs temporal;
   private final String namespace;
@@ -32,8 +37,10 @@ final class TemporalNamespace {
     this.namespace = namespace;
   }
 
-  void prepare() {
-    register();
+  void prepare() throws InterruptedException {
+    if (register()) {
+      awaitKnown();
+    }
     var operator =
         OperatorServiceStubs.newServiceStubs(
             OperatorServiceStubsOptions.newBuilder()
@@ -42,12 +49,14 @@ final class TemporalNamespace {
     addSearchAttributes(operator);
   }
 
-  private void register() {
+  /** Gives true when the namespace is new. */
+  private boolean register() {
     try {
       temporal
           .blockingStub()
           .describeNamespace(
               DescribeNamespaceRequest.newBuilder().setNamespace(namespace).build());
+      return false;
     } catch (StatusRuntimeException missing) {
       if (missing.getStatus().getCode() != Status.Code.NOT_FOUND) {
         throw missing;
@@ -58,9 +67,32 @@ final class TemporalNamespace {
               RegisterNamespaceRequest.newBuilder()
                   .setNamespace(namespace)
                   .setWorkflowExecutionRetentionPeriod(
-                      Duration.newBuilder().setSeconds(RETENTION_SECONDS).build())
+                      com.google.protobuf.Duration.newBuilder()
+                          .setSeconds(RETENTION.toSeconds())
+                          .build())
                   .build());
       LOG.atInfo().log("registered the namespace {}", namespace);
+      return true;
+    }
+  }
+
+  /** The server's services learn of a new namespace when they next look, some seconds later. */
+  private void awaitKnown() throws InterruptedException {
+    var deadline = System.nanoTime() + KNOWN.toNanos();
+    while (true) {
+      try {
+        temporal
+            .blockingStub()
+            .countWorkflowExecutions(
+                CountWorkflowExecutionsRequest.newBuilder().setNamespace(namespace).build());
+        return;
+      } catch (StatusRuntimeException notYet) {
+        if (notYet.getStatus().getCode() != Status.Code.NOT_FOUND
+            || System.nanoTime() > deadline) {
+          throw notYet;
+        }
+        TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
+      }
     }
   }
 

@@ -25,6 +25,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /** What the worker stands on: database, object storage, Docker, Temporal. */
@@ -108,6 +109,7 @@ class WorkerConfiguration {
 
   /** Workers begin to poll after every runner, so what they need is there by then. */
   @Bean
+  @Order(0)
   ApplicationRunner namespace(
       WorkflowServiceStubs temporal, ObjectStore objects, Environment environment) {
     return arguments -> {

@@ -39,6 +39,8 @@ public final class BerthCommand implements Callable<Integer> {
   }
 
   public static void main(String[] args) {
+    // Several Spring applications share this process and its one log; none of them sets it up.
+    System.setProperty("org.springframework.boot.logging.LoggingSystem", "none");
     System.exit(commandLine().execute(args));
   }
 

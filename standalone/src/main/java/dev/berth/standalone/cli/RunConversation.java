@@ -45,7 +45,9 @@ final class RunConversation implements WebSocket.Listener {
 
   /** Runs it to its end; gives the exit status. */
   int run() throws InterruptedException {
-    try (var client = HttpClient.newBuilder().connectTimeout(CONNECT).build()) {
+    // Never closed: closing would wait for the socket, and the program ends after it anyway.
+    var client = HttpClient.newBuilder().connectTimeout(CONNECT).build();
+    try {
       opened =
           client
               .newWebSocketBuilder()
