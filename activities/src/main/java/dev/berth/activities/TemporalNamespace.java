@@ -12,7 +12,9 @@ import io.temporal.serviceclient.OperatorServiceStubs;
 import io.temporal.serviceclient.OperatorServiceStubsOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +28,10 @@ final class TemporalNamespace {
   /** How long the history of an ended workflow stays readable. */
   private static final Duration RETENTION = Duration.ofDays(7);
 
-  private static final Duration KNOWN = Duration.ofSeconds(30);
+  private static final Set<Status.Code> NOT_KNOWN =
+      Set.of(Status.Code.NOT_FOUND, Status.Code.INVALID_ARGUMENT);
+
+  private static final Duration KNOWN = Duration.ofSeconds(90);
   private static final Duration LOOK = Duration.ofMillis(200);
 
   private final WorkflowServiceStubs temporal;
@@ -39,14 +44,19 @@ final class TemporalNamespace {
 
   void prepare() throws InterruptedException {
     if (register()) {
-      awaitKnown();
+      awaitKnown("");
     }
     var operator =
         OperatorServiceStubs.newServiceStubs(
             OperatorServiceStubsOptions.newBuilder()
                 .setChannel(temporal.getRawChannel())
                 .validateAndBuildWithDefaults());
-    addSearchAttributes(operator);
+    if (addSearchAttributes(operator)) {
+      awaitKnown(
+          SearchAttributes.all().stream()
+              .map(key -> key.getName() + " is not null")
+              .collect(Collectors.joining(" and ")));
+    }
   }
 
   /** Gives true when the namespace is new. */
@@ -76,19 +86,26 @@ final class TemporalNamespace {
     }
   }
 
-  /** The server's services learn of a new namespace when they next look, some seconds later. */
-  private void awaitKnown() throws InterruptedException {
+  /**
+   * The server's services learn of a new namespace, and of its attributes, when they next look, some
+   * seconds later.
+   *
+   * @param query uses what must be known
+   */
+  private void awaitKnown(String query) throws InterruptedException {
     var deadline = System.nanoTime() + KNOWN.toNanos();
     while (true) {
       try {
         temporal
             .blockingStub()
             .countWorkflowExecutions(
-                CountWorkflowExecutionsRequest.newBuilder().setNamespace(namespace).build());
+                CountWorkflowExecutionsRequest.newBuilder()
+                    .setNamespace(namespace)
+                    .setQuery(query)
+                    .build());
         return;
       } catch (StatusRuntimeException notYet) {
-        if (notYet.getStatus().getCode() != Status.Code.NOT_FOUND
-            || System.nanoTime() > deadline) {
+        if (!NOT_KNOWN.contains(notYet.getStatus().getCode()) || System.nanoTime() > deadline) {
           throw notYet;
         }
         TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
@@ -96,7 +113,8 @@ final class TemporalNamespace {
     }
   }
 
-  private void addSearchAttributes(OperatorServiceStubs operator) {
+  /** Gives true when any was new. */
+  private boolean addSearchAttributes(OperatorServiceStubs operator) {
     var known =
         operator
             .blockingStub()
@@ -109,9 +127,11 @@ final class TemporalNamespace {
         request.putSearchAttributes(key.getName(), key.getValueType());
       }
     }
-    if (request.getSearchAttributesCount() > 0) {
-      operator.blockingStub().addSearchAttributes(request.build());
-      LOG.atInfo().log("added {} search attributes", request.getSearchAttributesCount());
+    if (request.getSearchAttributesCount() == 0) {
+      return false;
     }
+    operator.blockingStub().addSearchAttributes(request.build());
+    LOG.atInfo().log("added {} search attributes", request.getSearchAttributesCount());
+    return true;
   }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ final class ChildProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChildProcess.class);
 
   private static final Duration GRACE = Duration.ofSeconds(10);
+  /** What outlived its platform has lost its purpose; it need not finish anything. */
+  private static final Duration LEFTOVER_GRACE = Duration.ofSeconds(1);
+
   private static final Duration AGAIN = Duration.ofMillis(500);
 
   private final String name;
@@ -78,18 +82,27 @@ final class ChildProcess implements AutoCloseable {
 
   /** Ends the processes that an earlier platform in this home left behind when it was killed. */
   static void endLeftovers(BerthHome home) {
-    try (var files = Files.list(home.run())) {
-      for (var file : files.filter(file -> file.toString().endsWith(".pid")).toList()) {
-        var recorded = Files.readString(file).strip().split(" ", 2);
-        ProcessHandle.of(Long.parseLong(recorded[0]))
-            .filter(handle -> recorded.length == 2 && recorded[1].equals(identity(handle)))
-            .ifPresent(
-                handle -> {
-                  LOG.info("ending {} of an earlier run (pid {})", file.getFileName(), handle.pid());
-                  end(handle, GRACE);
-                });
-        Files.delete(file);
-      }
+    try (var files = Files.list(home.run());
+        var enders = Executors.newVirtualThreadPerTaskExecutor()) {
+      files
+          .filter(file -> file.toString().endsWith(".pid"))
+          .forEach(file -> enders.execute(() -> endLeftover(file)));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static void endLeftover(Path file) {
+    try {
+      var recorded = Files.readString(file).strip().split(" ", 2);
+      ProcessHandle.of(Long.parseLong(recorded[0]))
+          .filter(handle -> recorded.length == 2 && recorded[1].equals(identity(handle)))
+          .ifPresent(
+              handle -> {
+                LOG.info("ending {} of an earlier run (pid {})", file.getFileName(), handle.pid());
+                end(handle, LEFTOVER_GRACE);
+              });
+      Files.delete(file);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

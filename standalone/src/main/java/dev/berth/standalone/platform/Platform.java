@@ -135,7 +135,7 @@ public final class Platform implements AutoCloseable {
     }
 
     Connection start() {
-      ChildProcess.endLeftovers(home);
+      RunningPlatform.endLeftovers(home);
       var postgresPort = ports.of(Part.POSTGRES);
       var s3Port = ports.of(Part.S3);
       var provider = provider();

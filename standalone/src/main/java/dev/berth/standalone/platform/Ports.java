@@ -2,11 +2,16 @@ package dev.berth.standalone.platform;
 
 import dev.berth.standalone.platform.PlatformOptions.Part;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Hands out ports of loopback: the one that was asked for, the usual one, or a free one. */
 final class Ports {
@@ -40,6 +45,32 @@ final class Ports {
       return part.usual();
     }
     return free();
+  }
+
+  /**
+   * Ports that stay the same from start to start, as far as they are free. A Temporal server that
+   * comes back under other ports waits half a minute for its former self.
+   */
+  List<Integer> kept(Path file, int count) {
+    try {
+      var before =
+          Files.exists(file)
+              ? Files.readString(file).lines().map(Integer::valueOf).toList()
+              : List.<Integer>of();
+      var ports =
+          Stream.iterate(0, index -> index < count, index -> index + 1)
+              .map(
+                  index ->
+                      index < before.size() && isFree(before.get(index))
+                          ? before.get(index)
+                          : free())
+              .toList();
+      given.addAll(ports);
+      Files.writeString(file, String.join("\n", ports.stream().map(String::valueOf).toList()));
+      return ports;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   /** Any free port. */

@@ -36,7 +36,6 @@ final class PostgresServer implements AutoCloseable {
 
   static PostgresServer start(BerthHome home, int port) {
     var data = home.data("postgres");
-    endLeftover(data);
     try {
       var server =
           EmbeddedPostgres.builder()

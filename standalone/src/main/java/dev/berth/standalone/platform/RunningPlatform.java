@@ -57,8 +57,7 @@ public final class RunningPlatform {
    * @return how many sandboxes were removed
    */
   public static int removeLeftovers(BerthHome home) {
-    ChildProcess.endLeftovers(home);
-    PostgresServer.endLeftover(home.data("postgres"));
+    endLeftovers(home);
     var sandboxes =
         lines(
             "docker",
@@ -73,6 +72,12 @@ public final class RunningPlatform {
     }
     delete(home.sockets());
     return sandboxes.size();
+  }
+
+  /** Ends the processes that a killed platform left behind; their ports are free after it. */
+  static void endLeftovers(BerthHome home) {
+    ChildProcess.endLeftovers(home);
+    PostgresServer.endLeftover(home.data("postgres"));
   }
 
   private static List<String> lines(String... command) {

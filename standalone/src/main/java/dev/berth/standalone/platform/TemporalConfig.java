@@ -1,6 +1,7 @@
 package dev.berth.standalone.platform;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** The configuration files of the Temporal server and its UI. */
 final class TemporalConfig {
@@ -12,7 +13,16 @@ final class TemporalConfig {
 
   private TemporalConfig() {}
 
-  static String server(Ports ports, int port, int postgresPort, String password, Path folder) {
+  /** How many ports the server has beside its frontend's own. */
+  static final int INNER_PORTS = 8;
+
+  /**
+   * The server's configuration.
+   *
+   * @param inner ports of its services among each other
+   */
+  static String server(
+      List<Integer> inner, int port, int postgresPort, String password, Path folder) {
     return """
         log: {stdout: true, level: warn}
         persistence:
@@ -51,14 +61,14 @@ final class TemporalConfig {
             store("temporal", postgresPort, password),
             store("temporal_visibility", postgresPort, password),
             port,
-            ports.free(),
-            ports.free(),
-            ports.free(),
-            ports.free(),
-            ports.free(),
-            ports.free(),
-            ports.free(),
-            ports.free(),
+            inner.get(0),
+            inner.get(1),
+            inner.get(2),
+            inner.get(3),
+            inner.get(4),
+            inner.get(5),
+            inner.get(6),
+            inner.get(7),
             port,
             folder.resolve("dynamic.yaml"));
   }

@@ -53,7 +53,12 @@ final class TemporalServer implements AutoCloseable {
     var config =
         write(
             folder.resolve("server.yaml"),
-            TemporalConfig.server(ports, port, postgresPort, password, folder));
+            TemporalConfig.server(
+                ports.kept(folder.resolve("ports"), TemporalConfig.INNER_PORTS),
+                port,
+                postgresPort,
+                password,
+                folder));
     write(folder.resolve("dynamic.yaml"), TemporalConfig.dynamic());
     var server =
         ChildProcess.start(

@@ -1,0 +1,5 @@
+/** What {@code berth test} runs, and how it counts. */
+@NullMarked
+package dev.berth.standalone.testing;
+
+import org.jspecify.annotations.NullMarked;

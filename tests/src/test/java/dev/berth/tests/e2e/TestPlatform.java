@@ -1,0 +1,152 @@
+package dev.berth.tests.e2e;
+
+import dev.berth.standalone.cli.EndUserToken;
+import dev.berth.standalone.platform.BerthHome;
+import dev.berth.standalone.platform.Connection;
+import dev.berth.standalone.platform.Platform;
+import dev.berth.standalone.platform.PlatformOptions;
+import dev.berth.standalone.platform.PlatformOptions.Part;
+import dev.berth.standalone.platform.RunningPlatform;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jooq.DSLContext;
+import org.jooq.SQLDialect;
+import org.jooq.impl.DSL;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * A platform of its own for tests, in this JVM, on free ports, with the practice model. What it needs
+ * (binaries, image) {@code ./berth test} has made; started in another way, tests abort and say so.
+ */
+public final class TestPlatform implements AutoCloseable {
+  private final BerthHome home;
+  private final Platform platform;
+
+  private TestPlatform(BerthHome home, Platform platform) {
+    this.home = home;
+    this.platform = platform;
+  }
+
+  /** The platform of all tests that need nothing special; it ends with the JVM. */
+  static TestPlatform shared() {
+    return Shared.PLATFORM;
+  }
+
+  private static final class Shared {
+    static final TestPlatform PLATFORM = start("shared");
+
+    static {
+      Runtime.getRuntime().addShutdownHook(new Thread(PLATFORM::close));
+    }
+  }
+
+  /** Starts a platform with an empty home. */
+  static TestPlatform start(String name) {
+    return start(name, Map.of());
+  }
+
+  /**
+   * Starts a platform with an empty home.
+   *
+   * @param settings of api and worker, by their Spring names
+   */
+  static TestPlatform start(String name, Map<String, String> settings) {
+    var root = Path.of(required("berth.test-home")).resolve(name);
+    delete(root);
+    return again(BerthHome.at(root, Path.of(required("berth.cache"))), settings);
+  }
+
+  /** Starts a platform in the home of one that was closed. */
+  static TestPlatform again(BerthHome home, Map<String, String> settings) {
+    var options =
+        new PlatformOptions(freePorts(), 0, 0, required("berth.sandbox-image"), settings);
+    return new TestPlatform(home, Platform.start(home, options, Map.of()));
+  }
+
+  /** Starts a platform of separate processes. */
+  static TestPlatform split(String name, int apis, int workers) {
+    var root = Path.of(required("berth.test-home")).resolve(name);
+    delete(root);
+    var home = BerthHome.at(root, Path.of(required("berth.cache")));
+    var options =
+        new PlatformOptions(
+            freePorts(), apis, workers, required("berth.sandbox-image"), Map.of());
+    return new TestPlatform(home, Platform.start(home, options, Map.of()));
+  }
+
+  BerthHome home() {
+    return home;
+  }
+
+  Platform platform() {
+    return platform;
+  }
+
+  Connection connection() {
+    return platform.connection();
+  }
+
+  String token(String user) {
+    return EndUserToken.of(user).mint(connection());
+  }
+
+  TestSocket socket(String user) {
+    return TestSocket.open(connection().wsUrl() + "?token=" + token(user));
+  }
+
+  /** A connection to the platform's database; what is read is what clients would be told. */
+  DSLContext database() {
+    var url = URI.create(connection().databaseUrl());
+    var credentials = url.getUserInfo().split(":", 2);
+    return DSL.using(
+        DSL.using(
+                "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath()),
+                credentials[0],
+                credentials[1])
+            .configuration()
+            .connectionProvider(),
+        SQLDialect.POSTGRES);
+  }
+
+  /** Ends the platform and leaves its data for {@link #again}; its sandboxes go, as with down. */
+  void stop() {
+    platform.close();
+    RunningPlatform.removeLeftovers(home);
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+
+  private static Map<Part, Integer> freePorts() {
+    return Arrays.stream(Part.values()).collect(Collectors.toMap(part -> part, part -> 0));
+  }
+
+  private static String required(String property) {
+    var value = System.getProperty(property);
+    Assumptions.assumeTrue(
+        value != null, () -> property + " is not set: end-to-end tests run by ./berth test");
+    return Objects.requireNonNull(value);
+  }
+
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try {
+      new ProcessBuilder("rm", "-rf", folder.toString()).inheritIO().start().waitFor();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
