@@ -64,6 +64,7 @@ export class Coordinator {
       start: (turn) => this.#life?.agent.give(turn),
       ended: (turn, end, result) => this.#turnEnded(turn, end, result),
       stuck: () => options.launcher.sweep(),
+      hopeless: () => this.#interruptAgent(),
       stored: (messageId) => this.#outcomes.of(messageId),
       diskFull: options.diskFull,
     })
@@ -195,10 +196,14 @@ export class Coordinator {
 
   #interrupt(turnId: string): void {
     if (!this.#turns.interrupt(turnId)) return
+    this.#interruptAgent()
+    this.#clientTools?.cancelAll()
+  }
+
+  #interruptAgent(): void {
     this.#life?.agent.interrupt().catch((error: unknown) => {
       this.#options.log.warn('interrupt.failed', { reason: reasonOf(error) })
     })
-    this.#clientTools?.cancelAll()
   }
 
   #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
@@ -216,9 +221,8 @@ export class Coordinator {
 
   async #agentEnded({ exit, error }: AgentEnd): Promise<void> {
     const how = exit === undefined ? reasonOf(error) : describeExit(exit.code, exit.signal)
-    this.#turns.endAll(
-      this.#lacksSpace() ? DISK_FULL : agentError(`The agent process ended: ${how}.`),
-    )
+    // A turn that ran is not over: another sandbox takes it up. Only a full disk stays full.
+    if (this.#lacksSpace()) this.#turns.endAll(DISK_FULL)
     this.#options.launcher.sweep()
     await this.#leave({
       type: 'agent_exited',

@@ -28,6 +28,9 @@ export interface TurnFacts {
 
 const MAX_PROBLEM_CHARS = 2_000
 
+/** A key that was just renewed may be refused for a moment, not three times. */
+const REFUSED_ATTEMPTS = 3
+
 /** Maps the Agent SDK's result message to the platform's closed list of stop reasons. */
 export function turnEndOf(result: ResultFacts, facts: TurnFacts): TurnEnd {
   const text = errorText(result)
@@ -120,6 +123,18 @@ function errorText({ errors, result }: ResultFacts): string {
 
 function cut(text: string): string {
   return text.length > MAX_PROBLEM_CHARS ? `${text.slice(0, MAX_PROBLEM_CHARS)}…` : text
+}
+
+/**
+ * The end of a turn whose model requests are refused, which the Agent SDK would repeat for hours: it
+ * takes 401 and 403 for something that passes.
+ */
+export function refusalOf(retry: Record<string, unknown>): TurnEnd | undefined {
+  const { attempt, error_status: status } = retry
+  if (typeof attempt !== 'number' || attempt < REFUSED_ATTEMPTS) return undefined
+  if (status !== 401 && status !== 403) return undefined
+  const message = `The model's provider refused the requests of this session with ${status}.`
+  return { stopReason: 'model_error', problem: { type: 'model_refused', message } }
 }
 
 /** The messages that a result answers; empty where the Agent SDK names none. */

@@ -1,7 +1,7 @@
 import { isObject } from '../bridge-server/shape.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { StoredOutcome } from './transcript-outcomes.ts'
-import { agentError, messagesOf, type TurnEnd, turnEndOf } from './turn-end.ts'
+import { agentError, messagesOf, refusalOf, type TurnEnd, turnEndOf } from './turn-end.ts'
 
 /** A turn as the worker handed it over. */
 export interface Turn {
@@ -17,6 +17,8 @@ export interface TurnsOptions {
   readonly ended: (turn: Turn, end: TurnEnd, result?: unknown) => void
   /** The agent did not end an interrupted turn in time. */
   readonly stuck: () => void
+  /** The agent keeps asking a model that refuses it, and has to be stopped. */
+  readonly hopeless: () => void
   /** How the stored transcript says that the turn of a message ended. */
   readonly stored: (messageId: string) => StoredOutcome | undefined
   readonly diskFull: () => boolean
@@ -41,6 +43,8 @@ interface Running {
   interrupt: Timer | undefined
   /** The agent has closed the message without, or before, a result. */
   closed: boolean
+  /** Why the turn was given up, though the agent would go on. */
+  givenUp: TurnEnd | undefined
 }
 
 /**
@@ -101,6 +105,7 @@ export class Turns {
   observe(message: unknown): void {
     if (!isObject(message)) return
     if (message.type === 'command_lifecycle') this.#observeLifecycle(message)
+    else if (message.subtype === 'api_retry') this.#observeRetry(message)
     else if (message.type === 'result') this.#observeResult(message)
     if (this.#running?.closed === true) this.#awaitSilence()
   }
@@ -120,7 +125,7 @@ export class Turns {
         this.#options.ended(turn, this.#over)
         continue
       }
-      this.#running = { turn, interrupt: undefined, closed: false }
+      this.#running = { turn, interrupt: undefined, closed: false, givenUp: undefined }
       const result = this.#results.get(turn.messageId)
       if (result === undefined) this.#options.start(turn)
       else this.#endWith(result)
@@ -135,6 +140,20 @@ export class Turns {
     }
     this.#active.delete(uuid)
     if (this.#running?.turn.messageId === uuid) this.#running.closed = true
+  }
+
+  /** A busy provider is worth waiting for, one that refuses the key is not. */
+  #observeRetry(retry: Record<string, unknown>): void {
+    const running = this.#running
+    if (running === undefined || running.givenUp !== undefined) return
+    const end = refusalOf(retry)
+    if (end === undefined) return
+    running.givenUp = end
+    running.interrupt ??= this.#options.clock.after(INTERRUPT_MS, () => {
+      this.#end(end)
+      this.#options.stuck()
+    })
+    this.#options.hopeless()
   }
 
   #observeResult(result: Record<string, unknown>): void {
@@ -186,6 +205,11 @@ export class Turns {
   }
 
   #endWith(result: unknown): void {
+    const givenUp = this.#running?.givenUp
+    if (givenUp !== undefined) {
+      this.#end(givenUp, result)
+      return
+    }
     const interruptRequested = this.#running?.interrupt !== undefined
     const facts = { interruptRequested, diskFull: this.#options.diskFull() }
     this.#end(turnEndOf(isObject(result) ? result : {}, facts), result)

@@ -15,6 +15,7 @@ let started: string[]
 let ended: Array<[turn: string, stopReason: string]>
 let stored: Map<string, StoredOutcome>
 let stuck: number
+let hopeless: number
 
 beforeEach(() => {
   clock = manualClock()
@@ -22,12 +23,16 @@ beforeEach(() => {
   ended = []
   stored = new Map()
   stuck = 0
+  hopeless = 0
   turns = new Turns({
     clock,
     start: ({ turnId }) => started.push(turnId),
     ended: ({ turnId }, { stopReason }) => ended.push([turnId, stopReason]),
     stuck: () => {
       stuck += 1
+    },
+    hopeless: () => {
+      hopeless += 1
     },
     stored: (messageId) => stored.get(messageId),
     diskFull: () => false,
@@ -190,6 +195,48 @@ test('an agent that does not end an interrupted turn is stuck', async () => {
   answer('a')
 
   expect(ended).toEqual([['a', 'interrupted']])
+  expect(stuck).toBe(1)
+})
+
+const retry = (attempt: number, status: number) =>
+  turns.observe({ type: 'system', subtype: 'api_retry', attempt, error_status: status })
+
+test('a provider that refuses the key ends the turn as a model error', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  retry(1, 401)
+  retry(2, 401)
+  expect(hopeless).toBe(0)
+
+  retry(3, 401)
+  retry(4, 401)
+  expect(hopeless).toBe(1)
+  result({ subtype: 'error_during_execution', is_error: true, user_message_uuids: ['a'] })
+
+  expect(ended).toEqual([['a', 'model_error']])
+  turns.handOver(turn('b'))
+  answer('b')
+  expect(ended.at(-1)).toEqual(['b', 'end_turn'])
+})
+
+test('a busy provider is waited for', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  for (const attempt of [1, 2, 3, 4, 5]) retry(attempt, 529)
+  expect(hopeless).toBe(0)
+  answer('a')
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('an agent that goes on with a refused turn is stuck', async () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  retry(3, 403)
+
+  await clock.advance(INTERRUPT_MS)
+
+  expect(ended).toEqual([['a', 'model_error']])
   expect(stuck).toBe(1)
 })
 

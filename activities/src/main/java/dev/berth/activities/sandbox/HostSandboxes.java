@@ -35,6 +35,9 @@ public final class HostSandboxes implements SandboxEndings {
   /** How often a sandbox that is coming up is looked at. */
   private static final Duration LOOK = Duration.ofMillis(200);
 
+  /** A turn may go on with less room than a sandbox needs to start, but not with none. */
+  private static final int FLOOR_IN_TURN = 4;
+
   private static final String UNSEEN = "ended while no worker watched";
 
   private final HostId host;
@@ -144,6 +147,14 @@ public final class HostSandboxes implements SandboxEndings {
       sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
       throw failed;
     }
+  }
+
+  /** Watches the disk of a sandbox from now on. */
+  public DiskWatch watchDisk(SandboxId sandbox) {
+    return DiskWatch.start(
+        folders.folder(sandbox),
+        properties.tier().diskBytes(),
+        properties.diskFloor().toBytes() / FLOOR_IN_TURN);
   }
 
   /** Ends a sandbox as the session wants it; gives false when there was none. */

@@ -103,7 +103,8 @@ public final class SandboxFolders {
         .orElse(null);
   }
 
-  private Path folder(SandboxId sandbox) {
+  /** Everything that the sandbox may fill. */
+  Path folder(SandboxId sandbox) {
     return root.resolve(sandbox.value());
   }
 

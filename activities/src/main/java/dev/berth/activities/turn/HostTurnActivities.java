@@ -44,7 +44,7 @@ import tools.jackson.databind.JsonNode;
  */
 public final class HostTurnActivities implements TurnActivities {
   /** Well below the heartbeat time-out; also how soon a lost activity is noticed. */
-  private static final Duration BEAT = Duration.ofSeconds(2);
+  private static final Duration BEAT = Duration.ofSeconds(1);
 
   private final HostSandboxes sandboxes;
   private final DSLContext db;
@@ -151,6 +151,7 @@ public final class HostTurnActivities implements TurnActivities {
         new Progress(
             input.sandboxId().value(), input.epoch(), context.getInfo().getAttempt());
     var either = CompletableFuture.anyOf(outcome, sandbox.ended());
+    var disk = sandboxes.watchDisk(input.sandboxId());
     while (true) {
       try {
         return switch (either.get(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -161,6 +162,7 @@ public final class HostTurnActivities implements TurnActivities {
       } catch (TimeoutException notYet) {
         // Throws when Temporal has taken the activity away; the turn is left running.
         context.heartbeat(progress);
+        disk.full().ifPresent(why -> sandbox.kill(SandboxEndReason.DISK_FULL, why));
       } catch (ExecutionException failed) {
         throw new IllegalStateException(failed);
       }

@@ -11,11 +11,15 @@ import org.springframework.util.unit.DataSize;
  * half-received frames of the node together.
  */
 final class FrameBuffer {
+  /** How many times too large a frame may be before its sender is cut without a word heard. */
+  private static final int PATIENCE = 8;
+
   private final long maxFrame;
   private final long maxBuffered;
   private final AtomicLong buffered;
   private final StringBuilder parts = new StringBuilder();
   private long bytes;
+  private long discarded;
 
   /**
    * @param buffered bytes in all buffers of the node
@@ -26,14 +30,22 @@ final class FrameBuffer {
     this.buffered = buffered;
   }
 
-  /** Adds a part; gives the whole frame with the last one. */
+  /**
+   * Adds a part; gives the whole frame with the last one. A frame that is too large is read to its
+   * end, and dropped, before it is refused: a client that is still sending would not see why.
+   */
   @Nullable String add(String part, int partBytes, boolean last) {
-    if (bytes + partBytes > maxFrame) {
+    if (discarded > 0 || bytes + partBytes > maxFrame) {
+      discarded += bytes + partBytes;
       clear();
-      throw new ProblemException(
-          ProblemType.INVALID_REQUEST,
-          "Invalid frame: it has more than %d MiB; send less at once."
-              .formatted(maxFrame / (1024 * 1024)));
+      if (last || discarded > maxFrame * PATIENCE) {
+        discarded = 0;
+        throw new ProblemException(
+            ProblemType.INVALID_REQUEST,
+            "Invalid frame: it has more than %d MiB; send less at once."
+                .formatted(maxFrame / (1024 * 1024)));
+      }
+      return null;
     }
     if (last && bytes == 0) {
       return part;

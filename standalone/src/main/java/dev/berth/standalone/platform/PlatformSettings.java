@@ -27,6 +27,7 @@ record PlatformSettings(
     settings.put("ANTHROPIC_BASE_URL", provider.url());
     settings.put("ANTHROPIC_API_KEY", provider.key());
     settings.put("PRACTICE_MODEL", String.valueOf(provider.practice()));
+    settings.putAll(options.settings());
     return settings;
   }
 
@@ -46,6 +47,7 @@ record PlatformSettings(
     settings.put("SANDBOX_IMAGE", options.sandboxImage());
     settings.put("SANDBOX_DIRECTORY", home.data("sandboxes").resolve(host).toString());
     settings.put("SANDBOX_SOCKET_DIRECTORY", home.sockets().resolve(host).toString());
+    settings.putAll(options.settings());
     return settings;
   }
 
@@ -56,7 +58,6 @@ record PlatformSettings(
     settings.put("DATABASE_PASSWORD", database.password().value());
     settings.put("TEMPORAL_ADDRESS", temporal);
     settings.put("INTERNAL_CREDENTIAL", secrets.internalCredential());
-    settings.putAll(options.settings());
     return settings;
   }
 }

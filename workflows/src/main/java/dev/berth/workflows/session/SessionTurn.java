@@ -77,6 +77,9 @@ final class SessionTurn {
           return reason;
         }
         case Attempt.Failed(var problem) -> {
+          if (problem.type() == ProblemType.DISK_FULL) {
+            progress.change(SessionState::withoutSandbox);
+          }
           return end(message, stopReason(problem), problem);
         }
         case Attempt.Lost(var lost) -> {
@@ -170,13 +173,20 @@ final class SessionTurn {
       }
       var loss = Failures.sandboxLoss(failure);
       if (loss.isPresent()) {
-        return new Attempt.Lost(loss.get());
+        return lost(loss.get());
       }
       var problem = Failures.problem(failure);
       return problem.type() == ProblemType.SUPERSEDED
           ? new Attempt.Lost(new SandboxLoss(SandboxEndReason.SUPERSEDED, problem.message()))
           : new Attempt.Failed(problem);
     }
+  }
+
+  /** A full disk is as full for the next sandbox. */
+  private static Attempt lost(SandboxLoss loss) {
+    return loss.reason() == SandboxEndReason.DISK_FULL
+        ? new Attempt.Failed(new Problem(ProblemType.DISK_FULL, loss.detail()))
+        : new Attempt.Lost(loss);
   }
 
   private StopReason end(MessageId message, StopReason reason, @Nullable Problem problem) {
