@@ -17,6 +17,7 @@ import dev.berth.protocol.EndUserId;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.ClientToolCalled;
 import dev.berth.protocol.event.SessionEvent.SessionOpened;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import tools.jackson.databind.JsonNode;
 
 /** The rows of sessions, always seen through the eyes of their owner. */
 public final class SessionRecords {
+  private static final String CALLED = "client_tool.called";
+
   private final DSLContext db;
 
   public SessionRecords(DSLContext db) {
@@ -195,12 +198,17 @@ public final class SessionRecords {
         db.select(EVENTS.PAYLOAD)
             .from(EVENTS)
             .where(EVENTS.SESSION_ID.eq(uuid(session)))
-            .and(EVENTS.TYPE.eq("client_tool.called"))
+            .and(EVENTS.TYPE.eq(CALLED))
             .orderBy(EVENTS.SEQ.desc())
             .limit(100)
             .fetch(EVENTS.PAYLOAD);
     return event.stream()
-        .map(payload -> ProtocolJson.mapper().readValue(payload.data(), ClientToolCalled.class))
+        .map(
+            payload ->
+                SessionEvent.of(
+                    CALLED, ProtocolJson.mapper().readTree(payload.data())))
+        .filter(ClientToolCalled.class::isInstance)
+        .map(ClientToolCalled.class::cast)
         .filter(called -> called.callId().equals(call))
         .findFirst()
         .orElse(null);

@@ -1,6 +1,8 @@
 package dev.berth.api.socket;
 
 import dev.berth.api.events.SessionFeed.Item;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
@@ -100,6 +102,10 @@ final class SocketReader implements AutoCloseable {
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    } catch (RuntimeException broken) {
+      // The edge of this thread: a socket that hears nothing any more must not look alive.
+      LOG.atError().setCause(broken).log("session {}: a reader broke", view.session());
+      writer.fail(new Problem(ProblemType.INTERNAL, "Session error: reading it failed."));
     }
   }
 

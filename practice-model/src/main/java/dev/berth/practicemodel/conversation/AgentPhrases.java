@@ -56,12 +56,18 @@ final class AgentPhrases {
           "<bash-",
           "Caveat: ");
 
+  /** Where the agent keeps an image of the message, in a text of its own after the user's. */
+  private static final Pattern IMAGE_PLACE = Pattern.compile("\\[Image: source: [^\\]]*\\]\\s*");
+
   private AgentPhrases() {}
 
   /** What a text block of a user message stands for: reminders first, then the rest. */
   static List<Moment> inUserText(String text) {
     if (text.startsWith(SUMMARY)) {
       return List.of(new Moment.Summarised(text));
+    }
+    if (IMAGE_PLACE.matcher(text).matches()) {
+      return List.of();
     }
     var moments = inReminders(text);
     spoken(withoutReminders(text)).ifPresent(moments::add);

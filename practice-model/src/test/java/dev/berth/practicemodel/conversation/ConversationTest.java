@@ -21,6 +21,20 @@ class ConversationTest {
   }
 
   @Test
+  void doesNotTakeThePlaceOfAnImageForWordsOfTheUser() {
+    var conversation =
+        read(
+            """
+            [{"role": "user", "content": [
+               {"type": "image", "source": {"type": "base64", "data": "x"}},
+               {"type": "text", "text": "say seen\\n"},
+               {"type": "text", "text": "[Image: source: /tmp/images/1.png]"}]}]
+            """);
+
+    assertThat(conversation.moments()).containsExactly(new Moment.UserSaid("say seen"));
+  }
+
+  @Test
   void readsCallsAndResults() {
     var conversation =
         read(

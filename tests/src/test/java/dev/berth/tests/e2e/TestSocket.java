@@ -27,6 +27,7 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
   private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>();
   private final List<JsonNode> seen = new ArrayList<>();
   private final StringBuilder partial = new StringBuilder();
+  private volatile boolean deaf;
   private volatile @Nullable Integer closeCode;
   private @Nullable WebSocket socket;
   private String session = "";
@@ -163,6 +164,11 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
     }
   }
 
+  /** From now on nothing is taken from the server. */
+  void stopReading() {
+    deaf = true;
+  }
+
   /** As if the machine had lost its power. */
   void vanish() {
     requireNonNull(socket).abort();
@@ -175,7 +181,9 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
       frames.add(ProtocolJson.mapper().readTree(partial.toString()));
       partial.setLength(0);
     }
-    webSocket.request(1);
+    if (!deaf) {
+      webSocket.request(1);
+    }
     return null;
   }
 
