@@ -27,6 +27,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.ServerResponse;
 
 /** What the worker stands on: database, object storage, Docker, Temporal. */
 @Configuration(proxyBeanMethods = false)
@@ -117,6 +119,11 @@ class WorkerConfiguration {
       new TemporalNamespace(temporal, environment.getRequiredProperty("spring.temporal.namespace"))
           .prepare();
     };
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> health(WorkerFactory workers) {
+    return new WorkerHealth(workers).routes();
   }
 
   @Bean

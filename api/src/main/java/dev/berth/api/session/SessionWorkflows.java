@@ -20,6 +20,7 @@ import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.session.SessionWorkflow.SubmitResult;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.UpdateOptions;
@@ -35,12 +36,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the workflows of sessions. Every call has a deadline, because without a worker it would
  * wait for ever, and fails with {@code UNAVAILABLE} when it passes.
  */
 public final class SessionWorkflows implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionWorkflows.class);
+
   private static final int DEADLINE_SECONDS = 10;
 
   private final WorkflowClient temporal;
@@ -186,10 +191,21 @@ public final class SessionWorkflows implements AutoCloseable {
   }
 
   private static ProblemException unavailable(Exception cause) {
+    LOG.atWarn().setCause(cause).log("Temporal did not take a request");
     return new ProblemException(
         ProblemType.UNAVAILABLE,
-        "Session service unavailable: no worker took the request in %d s; try again."
-            .formatted(DEADLINE_SECONDS),
+        "Session service unavailable: Temporal or its workers did not take the request (%s); try again."
+            .formatted(status(cause)),
         cause);
+  }
+
+  /** The status alone: what the server says is for the operator's log. */
+  private static String status(Throwable cause) {
+    for (var inner = cause; inner != null; inner = inner.getCause()) {
+      if (inner instanceof StatusRuntimeException refused) {
+        return refused.getStatus().getCode().name();
+      }
+    }
+    return "no answer in %d s".formatted(DEADLINE_SECONDS);
   }
 }

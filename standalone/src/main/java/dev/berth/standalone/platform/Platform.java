@@ -268,13 +268,15 @@ public final class Platform implements AutoCloseable {
         child(name, ApiApplication.class, settings.api(port));
         parts.add("%-16s http://127.0.0.1:%d".formatted(name, port));
       }
+      var listening = new ArrayList<>(apiPorts);
       for (var index = 1; index <= Math.max(1, options.workers()); index++) {
         var host = "host-" + index;
         var port = index == 1 ? ports.of(Part.WORKER) : ports.free();
         child("worker-" + index, WorkerApplication.class, settings.worker(host, port, apiPorts));
         parts.add("%-16s %s, http://127.0.0.1:%d".formatted("worker-" + index, host, port));
+        listening.add(port);
       }
-      Readiness.await(apiPorts);
+      Readiness.await(listening);
       return connection(settings, temporal, apiPorts.getFirst());
     }
 

@@ -9,21 +9,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Waits for api nodes to be ready. */
+/** Waits for api nodes and workers to be ready. */
 final class Readiness {
   private static final Duration START = Duration.ofSeconds(90);
   private static final Duration LOOK = Duration.ofMillis(100);
 
   private Readiness() {}
 
-  static void await(List<Integer> apiPorts) {
+  static void await(List<Integer> ports) {
     var deadline = System.nanoTime() + START.toNanos();
     try (var client = HttpClient.newHttpClient()) {
-      for (var port : apiPorts) {
+      for (var port : ports) {
         while (!isReady(client, port)) {
           if (System.nanoTime() > deadline) {
             throw new StartFailure(
-                "The api on port %d is not ready.".formatted(port), "Look at ./berth logs.");
+                "The process on port %d is not ready.".formatted(port), "Look at ./berth logs.");
           }
           TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
         }

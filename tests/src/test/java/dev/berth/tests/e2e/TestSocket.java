@@ -164,6 +164,10 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
     }
   }
 
+  boolean isOpen() {
+    return closeCode == null;
+  }
+
   /** From now on nothing is taken from the server. */
   void stopReading() {
     deaf = true;

@@ -1,0 +1,141 @@
+package dev.berth.tests.e2e;
+
+import static dev.berth.tests.e2e.Machine.eventually;
+import static dev.berth.tests.e2e.TestSocket.allowAll;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The same system as separate processes: two api nodes, two workers that are hosts of their own. */
+@Tag("e2e")
+@Timeout(240)
+class SplitIT {
+  private static TestPlatform platform;
+
+  @BeforeAll
+  static void start() {
+    platform = TestPlatform.split("split", 2, 2);
+  }
+
+  @AfterAll
+  static void stop() {
+    platform.close();
+  }
+
+  @Test
+  void sessionsAreSpreadOverTheHosts() {
+    var hosts = new HashSet<String>();
+    for (var index = 0; index < 4; index++) {
+      try (var socket = platform.socket("u" + index).init(allowAll())) {
+        assertThat(socket.turn("say hello").path("result").asString("")).isEqualTo("hello");
+        hosts.add(host(socket.session()));
+      }
+    }
+
+    assertThat(hosts).containsExactlyInAnyOrder("host-1", "host-2");
+  }
+
+  @Test
+  void aTurnThatBeganOnOneNodeIsReadOnTheOther() {
+    var first = onNode(1, "nora").init(allowAll());
+    first.user("bash python3 -c \"import time; time.sleep(2)\"\nsay seen from afar");
+    first.await(frame -> frame.path("type").asString("").equals("assistant"));
+
+    try (var second =
+        onNode(2, "nora")
+            .init(allowAll().put("sessionId", first.session()).put("after_seq", 0))) {
+      assertThat(second.result().path("result").asString("")).isEqualTo("seen from afar");
+    }
+    assertThat(first.result().path("result").asString("")).isEqualTo("seen from afar");
+    first.close();
+  }
+
+  @Test
+  void aWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
+    try (var socket = platform.socket("wanda").init(allowAll())) {
+      socket.user(
+          """
+          bash echo x >> count; python3 -c "import time; time.sleep(4)"
+          bash wc -l < count
+          say counted {{result}}
+          """);
+      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      kill("worker-" + host(socket.session()).substring("host-".length()));
+
+      var result = socket.result();
+      assertThat(result.path("result").asString("")).contains("counted 1");
+      assertThat(
+              platform
+                  .database()
+                  .fetchSingle(
+                      "select count(*) as n from sandboxes where session_id = ?::uuid",
+                      socket.session())
+                  .get("n", int.class))
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
+    var first = onNode(2, "kate").init(allowAll().put("after_seq", 0));
+    first.user("bash python3 -c \"import time; time.sleep(3)\"\nsay the node is not the session");
+    var seen = first.await(frame -> frame.path("type").asString("").equals("assistant"));
+    kill("api-2");
+
+    try (var second =
+        onNode(1, "kate")
+            .init(
+                allowAll()
+                    .put("sessionId", first.session())
+                    .put("after_seq", seen.path("seq").asLong()))) {
+      assertThat(second.result().path("result").asString(""))
+          .isEqualTo("the node is not the session");
+      assertThat(second.seen())
+          .filteredOn(frame -> frame.has("seq"))
+          .allSatisfy(
+              frame ->
+                  assertThat(frame.path("seq").asLong()).isGreaterThan(seen.path("seq").asLong()));
+    }
+    eventually(
+        "the node is back",
+        Duration.ofSeconds(60),
+        () -> {
+          try (var socket = onNode(2, "kate")) {
+            return socket.isOpen();
+          } catch (RuntimeException notYet) {
+            return false;
+          }
+        });
+  }
+
+  private static TestSocket onNode(int node, String user) {
+    var port =
+        platform.platform().parts().stream()
+            .filter(part -> part.startsWith("api-" + node))
+            .map(part -> part.replaceFirst(".*:", ""))
+            .findFirst()
+            .orElseThrow();
+    return TestSocket.open("ws://127.0.0.1:%s/ws?token=%s".formatted(port, platform.token(user)));
+  }
+
+  private static String host(String session) {
+    return platform
+        .database()
+        .fetchSingle(
+            "select host_id from sandboxes where session_id = ?::uuid order by epoch desc limit 1",
+            session)
+        .get("host_id", String.class);
+  }
+
+  private static void kill(String process) {
+    var pid = Objects.requireNonNull(platform.platform().processes().get(process));
+    ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+  }
+}
