@@ -73,7 +73,7 @@ public final class TestStages {
                 "-B",
                 "-fae",
                 "-Dberth.build=" + build,
-                "-Dtest.groups.excluded=",
+                "-Dtest.groups.excluded=record",
                 "-Dberth.project=" + project.root(),
                 "-Dberth.test-home=" + project.home().root().resolve("test"),
                 "-Dberth.cache=" + project.home().cache(),

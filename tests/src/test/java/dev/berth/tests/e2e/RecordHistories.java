@@ -1,0 +1,134 @@
+package dev.berth.tests.e2e;
+
+import static dev.berth.tests.e2e.Machine.docker;
+import static dev.berth.tests.e2e.Machine.eventually;
+import static dev.berth.tests.e2e.TestSocket.allowAll;
+import static dev.berth.tests.e2e.TestSocket.json;
+
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.WorkflowIds;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Runs the reference sessions on the real platform and writes their histories, which the replay tests
+ * hold against later code. Not a test: {@code tools/record-histories} runs it.
+ */
+@Tag("record")
+@Timeout(300)
+class RecordHistories {
+  private static final Path FOLDER = Path.of("src/test/resources/histories");
+
+  @Test
+  void record() throws IOException {
+    Files.createDirectories(FOLDER);
+    try (var platform = TestPlatform.start("record", Map.of("session.idle", "3s"))) {
+      var turns = platform.socket("recorder").init(allowAll());
+      turns.user("say one").user("say two");
+      turns.result();
+      turns.result();
+      turns.close();
+      write(platform, "session-turns", turns.session());
+
+      var recovery = platform.socket("recorder").init(allowAll());
+      recovery.user("bash python3 -c \"import time; time.sleep(2)\"\nsay back");
+      recovery.await(frame -> frame.path("type").asString("").equals("assistant"));
+      docker("kill", "berth-" + recovery.session());
+      recovery.result();
+      write(platform, "session-recovery", recovery.session());
+
+      var interrupt = platform.socket("recorder").init(allowAll());
+      interrupt.user("bash python3 -c \"import time; time.sleep(60)\"");
+      interrupt.await(frame -> frame.path("type").asString("").equals("assistant"));
+      interrupt.send(TestSocket.frame("control", json().put("action", "interrupt")));
+      interrupt.result();
+      write(platform, "session-interrupt", interrupt.session());
+
+      var idle = platform.socket("recorder").init(allowAll());
+      idle.turn("say before sleep");
+      eventually(
+          "asleep",
+          Duration.ofSeconds(30),
+          () -> docker("ps", "-aq", "--filter", "name=berth-" + idle.session()).isEmpty());
+      idle.turn("say after sleep");
+      write(platform, "session-idle", idle.session());
+
+      var id = WorkflowIds.reconcileHost(new HostId("host-1"));
+      temporal(
+          platform,
+          client -> {
+            var run =
+                client
+                    .listExecutions("WorkflowType = 'ReconcileHost' and ExecutionStatus = 'Completed'")
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no sweep ran; id " + id));
+            save(
+                "reconcile",
+                client
+                    .fetchHistory(
+                        run.getExecution().getWorkflowId(), run.getExecution().getRunId())
+                    .toJson(true));
+          });
+    }
+  }
+
+  private static void write(TestPlatform platform, String name, String session) {
+    temporal(
+        platform,
+        client ->
+            save(
+                name,
+                client
+                    .fetchHistory(
+                        WorkflowIds.session(
+                            new ProjectId(platform.connection().projectId()),
+                            new SessionId(session)))
+                    .toJson(true)));
+  }
+
+  private interface Use {
+    void with(WorkflowClient client);
+  }
+
+  private static void temporal(TestPlatform platform, Use use) {
+    var service =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(platform.connection().temporalAddress())
+                .build());
+    try {
+      use.with(
+          WorkflowClient.newInstance(
+              service,
+              WorkflowClientOptions.newBuilder()
+                  .setDataConverter(TemporalPayloads.converter())
+                  .build()));
+    } finally {
+      service.shutdownNow();
+    }
+  }
+
+  private static void save(String name, String history) {
+    try {
+      // Who worked on it, and on which machine, does not belong to the history of a session.
+      var scrubbed = history.replaceAll("(\"identity\": \")[^\"]*", "$1recorder");
+      Files.writeString(FOLDER.resolve(name + ".json"), scrubbed + "\n");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.berth.tests.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.berth.workflows.TaskQueues;
+import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.reconcile.ReconcileHostWorkflowImpl;
+import dev.berth.workflows.session.SessionWorkflowImpl;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.common.WorkflowExecutionHistory;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.testing.WorkflowReplayer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Sessions that ran before must go on under today's code. A history that does not replay means that
+ * the order of commands changed: add a version marker (CONTRIBUTING.md), never a new recording alone.
+ */
+@Timeout(60)
+class ReplayTest {
+  private static final Path HISTORIES = Path.of("src/test/resources/histories");
+
+  static Stream<Path> histories() throws IOException {
+    try (var files = Files.list(HISTORIES)) {
+      return files.sorted().toList().stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("histories")
+  void aRecordedHistoryReplays(Path history) throws Exception {
+    replay(Files.readString(history));
+  }
+
+  @Test
+  void thereIsAHistoryOfEveryKindOfSession() throws IOException {
+    assertThat(histories().map(file -> file.getFileName().toString()).toList())
+        .containsAll(
+            List.of(
+                "session-turns.json",
+                "session-recovery.json",
+                "session-interrupt.json",
+                "session-idle.json",
+                "reconcile.json"));
+  }
+
+  /** Proves that the replay would notice. */
+  @Test
+  void aHistoryWhoseCommandsWereReorderedDoesNotReplay() throws IOException {
+    var history = Files.readString(HISTORIES.resolve("session-turns.json"));
+    var broken = history.replace("\"SessionAllocate\"", "\"SessionRecord\"");
+    assertThat(broken).isNotEqualTo(history);
+
+    assertThatThrownBy(() -> replay(broken))
+        .hasStackTraceContaining("NonDeterministicException");
+  }
+
+  private static void replay(String history) throws Exception {
+    var environment =
+        TestWorkflowEnvironment.newInstance(
+            TestEnvironmentOptions.newBuilder()
+                .setWorkflowClientOptions(
+                    WorkflowClientOptions.newBuilder()
+                        .setDataConverter(TemporalPayloads.converter())
+                        .build())
+                .build());
+    try (environment) {
+      var worker = environment.newWorker(TaskQueues.SESSIONS);
+      worker.registerWorkflowImplementationTypes(
+          SessionWorkflowImpl.class, ReconcileHostWorkflowImpl.class);
+      WorkflowReplayer.replayWorkflowExecution(
+          WorkflowExecutionHistory.fromJson(history), worker);
+    }
+  }
+}
