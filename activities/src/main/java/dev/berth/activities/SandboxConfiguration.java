@@ -45,8 +45,7 @@ class SandboxConfiguration {
   }
 
   @Bean
-  SandboxRuntime sandboxRuntime(
-      DockerClient docker, SandboxProperties sandboxes, HostId host) {
+  SandboxRuntime sandboxRuntime(DockerClient docker, SandboxProperties sandboxes, HostId host) {
     return new DockerSandboxRuntime(docker, sandboxes, host);
   }
 
@@ -61,8 +60,7 @@ class SandboxConfiguration {
   }
 
   @Bean
-  GatewayCredentials gatewayCredentials(
-      GatewayProperties gateway, GatewayAddresses addresses) {
+  GatewayCredentials gatewayCredentials(GatewayProperties gateway, GatewayAddresses addresses) {
     return new GatewayCredentials(
         gateway, addresses, HttpClient.newBuilder().connectTimeout(CONNECT).build());
   }
@@ -146,8 +144,7 @@ class SandboxConfiguration {
   }
 
   @Bean
-  RouterFunction<ServerResponse> liveStreams(
-      HostSandboxes sandboxes, GatewayProperties gateway) {
+  RouterFunction<ServerResponse> liveStreams(HostSandboxes sandboxes, GatewayProperties gateway) {
     return new LiveStreams(sandboxes::find, gateway.credential()).routes();
   }
 }

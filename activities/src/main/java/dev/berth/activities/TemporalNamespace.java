@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes the namespace and its search attributes unless they are there. A workflow that sets an
- * attribute that is not registered would never make progress, so this comes before any worker polls.
+ * attribute that is not registered would never make progress, so this comes before any worker
+ * polls.
  */
 final class TemporalNamespace {
   private static final Logger LOG = LoggerFactory.getLogger(TemporalNamespace.class);
@@ -64,8 +65,7 @@ final class TemporalNamespace {
     try {
       temporal
           .blockingStub()
-          .describeNamespace(
-              DescribeNamespaceRequest.newBuilder().setNamespace(namespace).build());
+          .describeNamespace(DescribeNamespaceRequest.newBuilder().setNamespace(namespace).build());
       return false;
     } catch (StatusRuntimeException missing) {
       if (missing.getStatus().getCode() != Status.Code.NOT_FOUND) {
@@ -87,8 +87,8 @@ final class TemporalNamespace {
   }
 
   /**
-   * The server's services learn of a new namespace, and of its attributes, when they next look, some
-   * seconds later.
+   * The server's services learn of a new namespace, and of its attributes, when they next look,
+   * some seconds later.
    *
    * @param query uses what must be known
    */

@@ -26,14 +26,11 @@ public class WorkerApplication {
       Map<String, Object> properties, String... args) {
     return new SpringApplicationBuilder(WorkerApplication.class)
         .properties("spring.config.name=berth-worker")
-        .initializers(
-            context ->
-                context
-                    .getEnvironment()
-                    .getPropertySources()
-                    .addFirst(
-                        new MapPropertySource(
-                            "berth", properties)))
+        .initializers(context ->
+            context
+                .getEnvironment()
+                .getPropertySources()
+                .addFirst(new MapPropertySource("berth", properties)))
         .run(args);
   }
 }

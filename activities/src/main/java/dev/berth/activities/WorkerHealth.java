@@ -5,7 +5,9 @@ import org.springframework.web.servlet.function.RouterFunction;
 import org.springframework.web.servlet.function.RouterFunctions;
 import org.springframework.web.servlet.function.ServerResponse;
 
-/** {@code /healthz}: the process is alive. {@code /readyz}: it polls for work; 503 until it does. */
+/**
+ * {@code /healthz}: the process is alive. {@code /readyz}: it polls for work; 503 until it does.
+ */
 final class WorkerHealth {
   private static final int UNAVAILABLE = 503;
 

@@ -5,8 +5,8 @@ import java.util.concurrent.TimeUnit;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Lets running activities hear that the worker stops before its clients are closed. Turns detach and
- * go on in their sandboxes; short operations finish.
+ * Lets running activities hear that the worker stops before its clients are closed. Turns detach
+ * and go on in their sandboxes; short operations finish.
  */
 final class WorkerShutdown implements SmartLifecycle {
   private static final int GRACE_SECONDS = 10;

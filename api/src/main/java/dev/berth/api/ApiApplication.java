@@ -34,12 +34,11 @@ public class ApiApplication {
       Map<String, Object> properties, String... args) {
     return new SpringApplicationBuilder(ApiApplication.class)
         .properties("spring.config.name=berth-api")
-        .initializers(
-            context ->
-                context
-                    .getEnvironment()
-                    .getPropertySources()
-                    .addFirst(new MapPropertySource("berth", properties)))
+        .initializers(context ->
+            context
+                .getEnvironment()
+                .getPropertySources()
+                .addFirst(new MapPropertySource("berth", properties)))
         .run(args);
   }
 }

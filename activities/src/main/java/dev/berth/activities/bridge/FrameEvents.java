@@ -64,8 +64,6 @@ final class FrameEvents {
 
   /** A turn that a message began has the message's id. */
   private static NewEvent inTurn(NewEvent event, @Nullable TurnId turn) {
-    return turn == null
-        ? event
-        : event.inTurn(turn, new MessageId(turn.value()));
+    return turn == null ? event : event.inTurn(turn, new MessageId(turn.value()));
   }
 }

@@ -1,8 +1,8 @@
 package dev.berth.activities.bridge;
 
 import dev.berth.activities.live.LiveChannel;
-import dev.berth.activities.transcript.TranscriptWriter;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.transcript.TranscriptWriter;
 import dev.berth.db.AppendOutcome;
 import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog.Request;
@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What one attachment takes in: durable frames become committed events and stored transcript parts
- * and are then acknowledged; deltas are shown. Whoever watches sees everything in the order in which
- * the bridge said it, and a stored message before any delta that came after it.
+ * and are then acknowledged; deltas are shown. Whoever watches sees everything in the order in
+ * which the bridge said it, and a stored message before any delta that came after it.
  *
  * <p>When the log or its database cannot take a frame, the connection is closed: the bridge dials
  * again and repeats what was not acknowledged.
@@ -112,10 +112,7 @@ public final class FrameIntake {
           steps.put(
               new Step.Show(
                   new LiveFrame.Delta(
-                      attachment.epoch(),
-                      attachment.number(),
-                      delta.turnId(),
-                      delta.message())));
+                      attachment.epoch(), attachment.number(), delta.turnId(), delta.message())));
       case BridgeFrame.Hello _,
           BridgeFrame.Attached _,
           BridgeFrame.Refused _,
@@ -187,8 +184,7 @@ public final class FrameIntake {
   }
 
   private void durable(Durable frame) {
-    acks.durable(frame.frame())
-        .ifPresent(upTo -> connection.send(new BridgeCommand.Ack(upTo)));
+    acks.durable(frame.frame()).ifPresent(upTo -> connection.send(new BridgeCommand.Ack(upTo)));
   }
 
   /** Lets go of a reader that waits for room, until it sees that the connection is closed. */

@@ -22,10 +22,10 @@ import org.springframework.web.servlet.function.ServerResponse;
  * What api nodes ask of the host of a session, inside the platform only.
  *
  * <ul>
- *   <li>{@code GET /internal/sessions/{id}/live}: the {@link LiveFrame}s of the session, one a line,
- *       for as long as both sides are there.
- *   <li>{@code POST /internal/sessions/{id}/tool-results}: an answer of a client lies in the database
- *       and is to be handed to the bridge.
+ *   <li>{@code GET /internal/sessions/{id}/live}: the {@link LiveFrame}s of the session, one a
+ *       line, for as long as both sides are there.
+ *   <li>{@code POST /internal/sessions/{id}/tool-results}: an answer of a client lies in the
+ *       database and is to be handed to the bridge.
  *   <li>404 when the session's sandbox is not on this host, 401 without the credential.
  * </ul>
  */
@@ -36,8 +36,7 @@ public final class LiveStreams {
   private final Function<SessionId, @Nullable LiveSession> sessions;
   private final Secret credential;
 
-  public LiveStreams(
-      Function<SessionId, @Nullable LiveSession> sessions, Secret credential) {
+  public LiveStreams(Function<SessionId, @Nullable LiveSession> sessions, Secret credential) {
     this.sessions = sessions;
     this.credential = credential;
   }
@@ -46,11 +45,10 @@ public final class LiveStreams {
     return RouterFunctions.route()
         .GET("/internal/sessions/{id}/live", this::live)
         .POST("/internal/sessions/{id}/tool-results", this::toolResults)
-        .filter(
-            (request, next) ->
-                isAuthentic(request)
-                    ? next.handle(request)
-                    : ServerResponse.status(HttpStatus.UNAUTHORIZED).build())
+        .filter((request, next) ->
+            isAuthentic(request)
+                ? next.handle(request)
+                : ServerResponse.status(HttpStatus.UNAUTHORIZED).build())
         .build();
   }
 
@@ -61,11 +59,10 @@ public final class LiveStreams {
     }
     return ServerResponse.ok()
         .header(HttpHeaders.CONTENT_TYPE, "application/jsonl")
-        .build(
-            (servletRequest, response) -> {
-              write(session, response);
-              return null;
-            });
+        .build((servletRequest, response) -> {
+          write(session, response);
+          return null;
+        });
   }
 
   private ServerResponse toolResults(ServerRequest request) {
@@ -77,8 +74,7 @@ public final class LiveStreams {
     return ServerResponse.noContent().build();
   }
 
-  private static void write(LiveSession session, HttpServletResponse response)
-      throws IOException {
+  private static void write(LiveSession session, HttpServletResponse response) throws IOException {
     var out = response.getOutputStream();
     try (var watcher = session.live().watch()) {
       while (true) {

@@ -7,8 +7,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The message that the model is writing, as few stream events: consecutive deltas of one kind in one
- * block are put together, so that a joiner gets one snapshot and not every token again.
+ * The message that the model is writing, as few stream events: consecutive deltas of one kind in
+ * one block are put together, so that a joiner gets one snapshot and not every token again.
  */
 final class PartialMessage {
   private static final List<String> TEXTS = List.of("text", "partial_json", "thinking");

@@ -32,8 +32,7 @@ public final class GatewayCredentials {
 
   private record Key(SessionId session, int epoch) {}
 
-  private record Credential(
-      String credential, @JsonProperty("expires_at") Instant expiresAt) {}
+  private record Credential(String credential, @JsonProperty("expires_at") Instant expiresAt) {}
 
   private record CredentialRequest(@JsonProperty("session_id") SessionId sessionId, int epoch) {}
 
@@ -47,8 +46,8 @@ public final class GatewayCredentials {
   /**
    * The credential of a session's sandbox.
    *
-   * @throws ProblemException {@code SUPERSEDED} when the epoch has been replaced, {@code UNAVAILABLE}
-   *     when no api node answers
+   * @throws ProblemException {@code SUPERSEDED} when the epoch has been replaced, {@code
+   *     UNAVAILABLE} when no api node answers
    */
   public String of(SessionId session, int epoch) {
     var key = new Key(session, epoch);
@@ -91,8 +90,7 @@ public final class GatewayCredentials {
 
   private HttpRequest request(URI address, Key key) {
     var body =
-        ProtocolJson.mapper()
-            .writeValueAsBytes(new CredentialRequest(key.session(), key.epoch()));
+        ProtocolJson.mapper().writeValueAsBytes(new CredentialRequest(key.session(), key.epoch()));
     return HttpRequest.newBuilder(address.resolve("/internal/credentials"))
         .timeout(TIMEOUT)
         .header("Authorization", "Bearer " + gateway.credential().value())

@@ -11,14 +11,14 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.VirtualThreads;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sockets of the sandboxes' doors that speak HTTP: the way to the model gateway, and the way out,
- * which is closed.
+ * The sockets of the sandboxes' doors that speak HTTP: the way to the model gateway, and the way
+ * out, which is closed.
  */
 public final class HttpDoors implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpDoors.class);
@@ -34,8 +34,7 @@ public final class HttpDoors implements AutoCloseable {
     threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
     this.server = new Server(threads);
     server.setHandler(
-        new Handler.Sequence(
-            new ClosedEgress(), new ModelProxy(addresses, credentials)));
+        new Handler.Sequence(new ClosedEgress(), new ModelProxy(addresses, credentials)));
     try {
       server.start();
     } catch (Exception failed) {

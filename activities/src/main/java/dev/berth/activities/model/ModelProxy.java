@@ -53,11 +53,7 @@ final class ModelProxy extends ProxyHandler.Reverse {
     } catch (ProblemException refused) {
       LOG.atWarn().log("a model request was refused: {}", refused.getMessage());
       Response.writeError(
-          request,
-          response,
-          callback,
-          refused.problem().type().httpStatus(),
-          refused.getMessage());
+          request, response, callback, refused.problem().type().httpStatus(), refused.getMessage());
       return true;
     }
   }
@@ -70,19 +66,17 @@ final class ModelProxy extends ProxyHandler.Reverse {
   }
 
   @Override
-  protected void addProxyHeaders(
-      Request request, org.eclipse.jetty.client.Request toGateway) {
+  protected void addProxyHeaders(Request request, org.eclipse.jetty.client.Request toGateway) {
     var turn = caller(request).turn();
-    toGateway.headers(
-        headers -> {
-          headers.remove(HttpHeader.AUTHORIZATION);
-          headers.remove("x-api-key");
-          headers.put(HttpHeader.AUTHORIZATION, "Bearer " + request.getAttribute(NAME));
-          headers.remove(TURN_HEADER);
-          if (turn != null) {
-            headers.put(TURN_HEADER, turn.value());
-          }
-        });
+    toGateway.headers(headers -> {
+      headers.remove(HttpHeader.AUTHORIZATION);
+      headers.remove("x-api-key");
+      headers.put(HttpHeader.AUTHORIZATION, "Bearer " + request.getAttribute(NAME));
+      headers.remove(TURN_HEADER);
+      if (turn != null) {
+        headers.put(TURN_HEADER, turn.value());
+      }
+    });
   }
 
   @Override
@@ -115,8 +109,7 @@ final class ModelProxy extends ProxyHandler.Reverse {
   }
 
   private static ModelCaller caller(Request request) {
-    var connector =
-        (ContainerLifeCycle) request.getConnectionMetaData().getConnector();
+    var connector = (ContainerLifeCycle) request.getConnectionMetaData().getConnector();
     return requireNonNull(connector.getBean(ModelCaller.class));
   }
 }

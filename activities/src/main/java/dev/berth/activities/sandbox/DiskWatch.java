@@ -10,8 +10,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
- * Watches the disk while a turn runs, in place of quotas that the file system may not have: the room
- * that the host has left, and what the sandbox itself uses.
+ * Watches the disk while a turn runs, in place of quotas that the file system may not have: the
+ * room that the host has left, and what the sandbox itself uses.
  *
  * <p>What a sandbox used before the turn does not end it, or nobody could ask an agent to clean up.
  * Not for sharing between threads.

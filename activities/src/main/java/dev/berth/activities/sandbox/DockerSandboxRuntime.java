@@ -65,97 +65,90 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
 
   @Override
   public void start(SandboxSpec spec) {
-    call(
-        () -> {
-          try {
-            create(spec);
-          } catch (ConflictException exists) {
-            // A container of that name is this sandbox, from an attempt before this one.
-            docker.inspectContainerCmd(name(spec.id())).exec();
-          } catch (NotFoundException missing) {
-            throw new ProblemException(
-                ProblemType.IMAGE_MISSING,
-                "The sandbox image %s is not on host %s; ./berth up builds it, or set SANDBOX_IMAGE to one that is."
-                    .formatted(spec.image(), host),
-                missing);
-          }
-          try {
-            docker.startContainerCmd(name(spec.id())).exec();
-          } catch (NotModifiedException runs) {
-            // Started by an attempt before this one.
-            return null;
-          }
-          return null;
-        });
+    call(() -> {
+      try {
+        create(spec);
+      } catch (ConflictException exists) {
+        // A container of that name is this sandbox, from an attempt before this one.
+        docker.inspectContainerCmd(name(spec.id())).exec();
+      } catch (NotFoundException missing) {
+        throw new ProblemException(
+            ProblemType.IMAGE_MISSING,
+            "The sandbox image %s is not on host %s; ./berth up builds it, or set SANDBOX_IMAGE to one that is."
+                .formatted(spec.image(), host),
+            missing);
+      }
+      try {
+        docker.startContainerCmd(name(spec.id())).exec();
+      } catch (NotModifiedException runs) {
+        // Started by an attempt before this one.
+        return null;
+      }
+      return null;
+    });
   }
 
   @Override
   public void claim(SandboxId sandbox, SessionId session) {
-    call(
-        () -> {
-          var id = id(sandbox);
-          if (id == null) {
-            throw new ProblemException(
-                ProblemType.SANDBOX_FAILED, "Sandbox %s is gone.".formatted(sandbox));
-          }
-          docker.renameContainerCmd(id).withName("berth-" + session).exec();
-          return null;
-        });
+    call(() -> {
+      var id = id(sandbox);
+      if (id == null) {
+        throw new ProblemException(
+            ProblemType.SANDBOX_FAILED, "Sandbox %s is gone.".formatted(sandbox));
+      }
+      docker.renameContainerCmd(id).withName("berth-" + session).exec();
+      return null;
+    });
   }
 
   @Override
   public SandboxInspection inspect(SandboxId sandbox) {
-    return call(
-        () -> {
-          var id = id(sandbox);
-          if (id == null) {
-            return new SandboxInspection.Missing();
-          }
-          try {
-            return inspection(docker.inspectContainerCmd(id).exec().getState());
-          } catch (NotFoundException gone) {
-            return new SandboxInspection.Missing();
-          }
-        });
+    return call(() -> {
+      var id = id(sandbox);
+      if (id == null) {
+        return new SandboxInspection.Missing();
+      }
+      try {
+        return inspection(docker.inspectContainerCmd(id).exec().getState());
+      } catch (NotFoundException gone) {
+        return new SandboxInspection.Missing();
+      }
+    });
   }
 
   @Override
   public String logTail(SandboxId sandbox) {
-    return call(
-        () -> {
-          var id = id(sandbox);
-          return id == null ? "" : tail(id);
-        });
+    return call(() -> {
+      var id = id(sandbox);
+      return id == null ? "" : tail(id);
+    });
   }
 
   @Override
   public void remove(SandboxId sandbox) {
-    call(
-        () -> {
-          var id = id(sandbox);
-          if (id != null) {
-            removeContainer(id);
-          }
-          return null;
-        });
+    call(() -> {
+      var id = id(sandbox);
+      if (id != null) {
+        removeContainer(id);
+      }
+      return null;
+    });
   }
 
   @Override
   public List<SandboxId> list() {
-    return call(
-        () ->
-            docker
-                .listContainersCmd()
-                .withShowAll(true)
-                .withLabelFilter(
-                    Map.of(
-                        INSTALLATION_LABEL, properties.installation(), HOST_LABEL, host.value()))
-                .exec()
-                .stream()
-                .map(container -> container.getLabels().get(SANDBOX_LABEL))
-                .filter(Objects::nonNull)
-                .map(SandboxId::new)
-                .toList());
+    return call(() ->
+        docker
+            .listContainersCmd()
+            .withShowAll(true)
+            .withLabelFilter(
+                Map.of(INSTALLATION_LABEL, properties.installation(), HOST_LABEL, host.value()))
+            .exec()
+            .stream()
+            .map(container -> container.getLabels().get(SANDBOX_LABEL))
+            .filter(Objects::nonNull)
+            .map(SandboxId::new)
+            .toList());
   }
 
   private void create(SandboxSpec spec) {
@@ -207,8 +200,7 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
   /** A sandbox's log is small, and must not fill the host's disk. */
   private static LogConfig logConfig() {
     return new LogConfig(
-        LogConfig.LoggingType.JSON_FILE,
-        Map.of("max-size", "1m", "max-file", "2"));
+        LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "1m", "max-file", "2"));
   }
 
   /** The id of the container, whatever name it has by now; null when there is none. */
@@ -217,8 +209,7 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
         .listContainersCmd()
         .withShowAll(true)
         .withLabelFilter(
-            Map.of(
-                INSTALLATION_LABEL, properties.installation(), SANDBOX_LABEL, sandbox.value()))
+            Map.of(INSTALLATION_LABEL, properties.installation(), SANDBOX_LABEL, sandbox.value()))
         .exec()
         .stream()
         .map(container -> container.getId())

@@ -29,15 +29,13 @@ public final class HostSandboxActivities implements SandboxActivities {
   public SandboxStarted start(StartSandboxInput input) {
     var serving =
         new Serving(input.projectId(), input.sessionId(), input.sandboxId(), input.epoch());
-    return new SandboxStarted(
-        withHeartbeats(() -> sandboxes.start(serving, input.resumeReason())));
+    return new SandboxStarted(withHeartbeats(() -> sandboxes.start(serving, input.resumeReason())));
   }
 
   @Override
   public SandboxStopped stop(StopSandboxInput input) {
     return new SandboxStopped(
-        withHeartbeats(
-            () -> sandboxes.stop(input.sessionId(), input.sandboxId(), input.reason())));
+        withHeartbeats(() -> sandboxes.stop(input.sessionId(), input.sandboxId(), input.reason())));
   }
 
   /** Works in another thread, so that Temporal hears that this one lives. */

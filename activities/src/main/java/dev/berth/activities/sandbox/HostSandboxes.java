@@ -3,8 +3,8 @@ package dev.berth.activities.sandbox;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
-import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -75,14 +75,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.signals = signals;
     this.parts =
         new LiveSandboxParts(
-            runtime,
-            records,
-            log,
-            turnEnds,
-            objects,
-            transcripts,
-            this,
-            properties.silence());
+            runtime, records, log, turnEnds, objects, transcripts, this, properties.silence());
   }
 
   /** The living sandbox of that id, null when it does not live here. */
@@ -124,7 +117,8 @@ public final class HostSandboxes implements SandboxEndings {
                   properties.directory()));
     }
     folders.prepare(serving.sandbox(), earlier);
-    var resume = !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
+    var resume =
+        !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
     var sandbox = open(serving, resume, lost);
     try {
       runtime.start(
@@ -138,10 +132,7 @@ public final class HostSandboxes implements SandboxEndings {
       runtime.claim(serving.sandbox(), serving.session());
       awaitBridge(sandbox);
       records.claimed(serving);
-      record(
-          serving,
-          new SessionEvent.SandboxStarted(serving.sandbox(), host, resume),
-          "started");
+      record(serving, new SessionEvent.SandboxStarted(serving.sandbox(), host, resume), "started");
       return resume;
     } catch (ProblemException failed) {
       sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
@@ -220,13 +211,10 @@ public final class HostSandboxes implements SandboxEndings {
     }
   }
 
-  private LiveSandbox open(
-      Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
+  private LiveSandbox open(Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
     var command =
         new BridgeCommand.Open(
-            resume,
-            lost == null ? null : lost.wireName(),
-            records.options(serving.session()));
+            resume, lost == null ? null : lost.wireName(), records.options(serving.session()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);

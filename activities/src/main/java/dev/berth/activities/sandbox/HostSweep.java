@@ -23,10 +23,7 @@ public final class HostSweep implements HostActivities {
    * @param present says that the host is there
    */
   public HostSweep(
-      SandboxRuntime runtime,
-      SandboxRecords records,
-      HostSandboxes sandboxes,
-      Runnable present) {
+      SandboxRuntime runtime, SandboxRecords records, HostSandboxes sandboxes, Runnable present) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;

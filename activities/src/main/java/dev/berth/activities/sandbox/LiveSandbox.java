@@ -99,8 +99,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   }
 
   /**
-   * Hands the agent a message, or joins the turn when it runs already. The stage fails with nothing:
-   * a sandbox that is lost completes {@link #ended}.
+   * Hands the agent a message, or joins the turn when it runs already. The stage fails with
+   * nothing: a sandbox that is lost completes {@link #ended}.
    */
   public synchronized CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
     var active = turn;
@@ -200,8 +200,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     return true;
   }
 
-  private void converse(BridgeConnection fresh, Attachment attachment)
-      throws InterruptedException {
+  private void converse(BridgeConnection fresh, Attachment attachment) throws InterruptedException {
     fresh.send(open);
     synchronized (this) {
       connection = fresh;

@@ -5,10 +5,10 @@ import dev.berth.activities.bridge.BridgeConnection;
 import dev.berth.activities.bridge.FrameIntake;
 import dev.berth.activities.live.LiveChannel;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.TranscriptPages;
 import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.transcript.TranscriptWriter;
-import dev.berth.activities.session.TurnEnds;
 import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProblemException;
@@ -60,8 +60,7 @@ final class LiveSandboxParts {
   }
 
   TranscriptWriter transcriptWriter(Serving serving) {
-    return new TranscriptWriter(
-        objects, serving.project(), serving.session(), serving.epoch());
+    return new TranscriptWriter(objects, serving.project(), serving.session(), serving.epoch());
   }
 
   FrameIntake intake(

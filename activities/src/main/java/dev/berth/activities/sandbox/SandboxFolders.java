@@ -45,8 +45,8 @@ public final class SandboxFolders {
   }
 
   /**
-   * Makes the directories of a sandbox. The workspace is taken over from the latest earlier sandbox of
-   * the session that left one here.
+   * Makes the directories of a sandbox. The workspace is taken over from the latest earlier sandbox
+   * of the session that left one here.
    */
   public void prepare(SandboxId sandbox, List<SandboxId> earlier) {
     try {
@@ -111,8 +111,7 @@ public final class SandboxFolders {
   private static void owned(Path folder, int user) throws IOException {
     if (!Files.isDirectory(folder)) {
       Files.createDirectory(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PRIVATE)));
+          folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PRIVATE)));
       Files.setAttribute(folder, "unix:uid", user);
       Files.setAttribute(folder, "unix:gid", user);
     }

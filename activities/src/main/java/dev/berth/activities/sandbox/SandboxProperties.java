@@ -13,11 +13,12 @@ import org.springframework.util.unit.DataSize;
  *
  * @param installation keeps the sandboxes of two installations on one machine apart
  * @param image the image that sandboxes are made from
- * @param ociRuntime name of the engine's OCI runtime, such as {@code runsc}; its default when absent
+ * @param ociRuntime name of the engine's OCI runtime, such as {@code runsc}; its default when
+ *     absent
  * @param engine address of the Docker engine
  * @param directory of the host, for workspaces and homes; the engine must see it under this path
- * @param socketDirectory of the host, for the doors; short, because a socket's path may have no more
- *     than 107 bytes
+ * @param socketDirectory of the host, for the doors; short, because a socket's path may have no
+ *     more than 107 bytes
  * @param startTimeout from the start of a container until its bridge has dialled
  * @param stopGrace for the agent to write what it has before it is killed
  * @param silence without a word from a bridge for this long, a running sandbox is taken for lost

@@ -41,7 +41,9 @@ public final class SandboxRecords {
   /** A sandbox that serves a session. */
   public record Serving(ProjectId project, SessionId session, SandboxId sandbox, int epoch) {}
 
-  /** The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended. */
+  /**
+   * The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended.
+   */
   public @Nullable Serving serving(SandboxId sandbox) {
     return db.select(SESSIONS.PROJECT_ID, SESSIONS.SESSION_ID, SANDBOXES.EPOCH)
         .from(SANDBOXES)
@@ -75,46 +77,44 @@ public final class SandboxRecords {
 
   /** The sandbox is up: the session's row points to this host from now on. */
   public void claimed(Serving serving) {
-    db.transaction(
-        tx -> {
-          tx.dsl()
-              .update(SANDBOXES)
-              .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
-              .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
-              .execute();
-          tx.dsl()
-              .update(SESSIONS)
-              .set(SESSIONS.HOST_ID, host.value())
-              .set(SESSIONS.HOST_URL, hostUrl.toString())
-              .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
-              .and(SESSIONS.EPOCH.eq(serving.epoch()))
-              .execute();
-          tx.dsl().execute("select pg_notify('berth_host', ?)", serving.session().value());
-        });
+    db.transaction(tx -> {
+      tx.dsl()
+          .update(SANDBOXES)
+          .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
+          .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .execute();
+      tx.dsl()
+          .update(SESSIONS)
+          .set(SESSIONS.HOST_ID, host.value())
+          .set(SESSIONS.HOST_URL, hostUrl.toString())
+          .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
+          .and(SESSIONS.EPOCH.eq(serving.epoch()))
+          .execute();
+      tx.dsl().execute("select pg_notify('berth_host', ?)", serving.session().value());
+    });
   }
 
   /** The sandbox is gone: nobody is to look for the session on this host any more. */
   public void ended(SandboxId sandbox, SandboxEndReason reason, String detail) {
-    db.transaction(
-        tx -> {
-          tx.dsl()
-              .update(SANDBOXES)
-              .set(SANDBOXES.ENDED_AT, currentOffsetDateTime())
-              .set(SANDBOXES.END_REASON, reason.wireName())
-              .set(SANDBOXES.END_DETAIL, detail)
-              .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
-              .and(SANDBOXES.ENDED_AT.isNull())
-              .execute();
-          tx.dsl()
-              .update(SESSIONS)
-              .setNull(SESSIONS.HOST_ID)
-              .setNull(SESSIONS.HOST_URL)
-              .from(SANDBOXES)
-              .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
-              .and(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
-              .and(SESSIONS.EPOCH.eq(SANDBOXES.EPOCH))
-              .execute();
-        });
+    db.transaction(tx -> {
+      tx.dsl()
+          .update(SANDBOXES)
+          .set(SANDBOXES.ENDED_AT, currentOffsetDateTime())
+          .set(SANDBOXES.END_REASON, reason.wireName())
+          .set(SANDBOXES.END_DETAIL, detail)
+          .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+          .and(SANDBOXES.ENDED_AT.isNull())
+          .execute();
+      tx.dsl()
+          .update(SESSIONS)
+          .setNull(SESSIONS.HOST_ID)
+          .setNull(SESSIONS.HOST_URL)
+          .from(SANDBOXES)
+          .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+          .and(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+          .and(SESSIONS.EPOCH.eq(SANDBOXES.EPOCH))
+          .execute();
+    });
   }
 
   /** The next attachment number, or nothing when the epoch has been replaced. */

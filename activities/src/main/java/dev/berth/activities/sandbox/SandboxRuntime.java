@@ -10,7 +10,10 @@ import java.util.List;
  * {@code SANDBOX_FAILED} and {@code UNAVAILABLE} (retryable) when the runtime does not answer.
  */
 public interface SandboxRuntime {
-  /** Creates and starts a sandbox. Idempotent by id: one that exists is started when it is not running. */
+  /**
+   * Creates and starts a sandbox. Idempotent by id: one that exists is started when it is not
+   * running.
+   */
   void start(SandboxSpec spec);
 
   /** Gives the sandbox the name under which people look for it, {@code berth-<session id>}. */

@@ -1,4 +1,6 @@
-/** Sandboxes of this host: the runtime that makes them, and the living ones that this worker holds. */
+/**
+ * Sandboxes of this host: the runtime that makes them, and the living ones that this worker holds.
+ */
 @NullMarked
 package dev.berth.activities.sandbox;
 

@@ -66,8 +66,7 @@ public final class DatabaseSessionActivities implements SessionActivities {
             input.stopReason(),
             input.problem());
     var outcome =
-        EventLog.append(
-            db, new Request(input.sessionId(), EventWriter.PLATFORM, List.of(event)));
+        EventLog.append(db, new Request(input.sessionId(), EventWriter.PLATFORM, List.of(event)));
     requireAppended(input.sessionId(), outcome);
     var stands = turnEnds.find(input.sessionId(), input.turnId());
     return new EndTurnResult(stands == null ? input.stopReason() : stands.reason());
@@ -139,8 +138,7 @@ public final class DatabaseSessionActivities implements SessionActivities {
   }
 
   private static Problem missing(SessionId session) {
-    return new Problem(
-        ProblemType.SESSION_NOT_FOUND, "Session not found: %s.".formatted(session));
+    return new Problem(ProblemType.SESSION_NOT_FOUND, "Session not found: %s.".formatted(session));
   }
 
   private static SandboxId sandboxId() {

@@ -97,8 +97,7 @@ public final class TurnEnds {
     return switch (reason) {
       case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->
           new TurnCompleted(reason, duration, cost.turn(), cost.session(), cost.usage());
-      case INTERRUPTED ->
-          new TurnInterrupted(duration, cost.turn(), cost.session(), cost.usage());
+      case INTERRUPTED -> new TurnInterrupted(duration, cost.turn(), cost.session(), cost.usage());
       case MODEL_ERROR,
           AGENT_ERROR,
           DISK_FULL,

@@ -30,8 +30,7 @@ final class TranscriptLines {
 
   static byte[] encode(Stream<Line> lines) {
     var text = new StringBuilder();
-    lines.forEach(
-        line -> text.append(ProtocolJson.mapper().writeValueAsString(line)).append('\n'));
+    lines.forEach(line -> text.append(ProtocolJson.mapper().writeValueAsString(line)).append('\n'));
     return text.toString().getBytes(UTF_8);
   }
 

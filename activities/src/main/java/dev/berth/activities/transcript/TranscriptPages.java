@@ -18,9 +18,7 @@ public final class TranscriptPages {
       Transcript transcript, LoadTranscript load, Consumer<TranscriptPage> bridge) {
     var subpath = load.subpath();
     var entries =
-        subpath == null
-            ? transcript.main()
-            : transcript.byPath().getOrDefault(subpath, List.of());
+        subpath == null ? transcript.main() : transcript.byPath().getOrDefault(subpath, List.of());
     var subpaths = subpath == null ? List.copyOf(transcript.subpaths()) : List.<String>of();
     var page = new ArrayList<JsonNode>();
     var characters = 0;
@@ -33,7 +31,6 @@ public final class TranscriptPages {
         characters = 0;
       }
     }
-    bridge.accept(
-        new TranscriptPage(load.requestId(), !entries.isEmpty(), page, subpaths, true));
+    bridge.accept(new TranscriptPage(load.requestId(), !entries.isEmpty(), page, subpaths, true));
   }
 }

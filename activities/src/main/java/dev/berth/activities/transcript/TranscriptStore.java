@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads transcripts back. An epoch begins with one object that holds all earlier epochs together, so
- * what an outlived sandbox still writes is never read, and reading never takes more objects than one
- * sandbox wrote.
+ * Reads transcripts back. An epoch begins with one object that holds all earlier epochs together,
+ * so what an outlived sandbox still writes is never read, and reading never takes more objects than
+ * one sandbox wrote.
  */
 public final class TranscriptStore {
   private static final Pattern KEY = Pattern.compile(".*/(\\d{8})/(\\d{12})\\.jsonl");
@@ -74,8 +74,7 @@ public final class TranscriptStore {
       var matcher = KEY.matcher(key);
       if (matcher.matches()) {
         parts.add(
-            new Part(
-                key, Integer.parseInt(matcher.group(1)), Long.parseLong(matcher.group(2))));
+            new Part(key, Integer.parseInt(matcher.group(1)), Long.parseLong(matcher.group(2))));
       }
     }
     return parts;
@@ -100,7 +99,9 @@ public final class TranscriptStore {
     return new Transcript(main, byPath);
   }
 
-  /** Parts that were sent twice overlap; entries with a uuid may come again in a later epoch too. */
+  /**
+   * Parts that were sent twice overlap; entries with a uuid may come again in a later epoch too.
+   */
   private static boolean isNew(Set<Object> seen, int epoch, Line line) {
     var uuid = line.entry().path("uuid");
     return seen.add(List.of(epoch, line.frame(), line.index()))

@@ -18,8 +18,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 
 /**
  * Writes what one sandbox adds to its transcript: an object for all parts that came while the last
- * one was written. Parts stay in order; while object storage is away they wait, and the bridge, which
- * keeps what is not acknowledged, slows its agent when it keeps too much.
+ * one was written. Parts stay in order; while object storage is away they wait, and the bridge,
+ * which keeps what is not acknowledged, slows its agent when it keeps too much.
  */
 public final class TranscriptWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TranscriptWriter.class);

@@ -105,8 +105,7 @@ public final class HostTurnActivities implements TurnActivities {
       CompletableFuture.anyOf(outcome, sandbox.ended())
           .get(interruptGrace.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException deaf) {
-      sandbox.kill(
-          SandboxEndReason.KILLED, "the agent did not end its turn in " + interruptGrace);
+      sandbox.kill(SandboxEndReason.KILLED, "the agent did not end its turn in " + interruptGrace);
     } catch (ExecutionException failed) {
       throw new IllegalStateException(failed);
     } catch (InterruptedException interrupted) {
@@ -116,8 +115,7 @@ public final class HostTurnActivities implements TurnActivities {
   }
 
   /** Says that the turn begins; does not wait, the log keeps the order. */
-  private CompletionStage<AppendOutcome> announce(RunTurnInput input)
-      throws InterruptedException {
+  private CompletionStage<AppendOutcome> announce(RunTurnInput input) throws InterruptedException {
     return log.append(
         new Request(
             input.sessionId(),
@@ -148,8 +146,7 @@ public final class HostTurnActivities implements TurnActivities {
       CompletableFuture<TurnOutcome> outcome)
       throws InterruptedException {
     var progress =
-        new Progress(
-            input.sandboxId().value(), input.epoch(), context.getInfo().getAttempt());
+        new Progress(input.sandboxId().value(), input.epoch(), context.getInfo().getAttempt());
     var either = CompletableFuture.anyOf(outcome, sandbox.ended());
     var disk = sandboxes.watchDisk(input.sandboxId());
     while (true) {

@@ -44,8 +44,8 @@ public final class TokenVerifier {
   /**
    * Verifies a token.
    *
-   * @throws ProblemException {@code INVALID_TOKEN}, {@code TOKEN_EXPIRED}, or {@code INVALID_REQUEST}
-   *     for a genuine token without a budget
+   * @throws ProblemException {@code INVALID_TOKEN}, {@code TOKEN_EXPIRED}, or {@code
+   *     INVALID_REQUEST} for a genuine token without a budget
    */
   public VerifiedToken verify(@Nullable String token) {
     if (token == null || token.isBlank()) {
@@ -105,8 +105,7 @@ public final class TokenVerifier {
 
   private VerifiedToken verified(TokenClaims claims, Projects.Issuer issuer) {
     if (claims.exp() == null) {
-      throw refused(
-          "no exp", "Authentication failed: the token has no expiry; set the claim exp.");
+      throw refused("no exp", "Authentication failed: the token has no expiry; set the claim exp.");
     }
     var expires = Instant.ofEpochSecond(Math.clamp(claims.exp(), 0, Integer.MAX_VALUE * 4L));
     if (!clock.instant().isBefore(expires)) {

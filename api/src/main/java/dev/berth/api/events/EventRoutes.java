@@ -66,7 +66,8 @@ final class EventRoutes {
     var session = session(request);
     var stream =
         request.headers().accept().stream()
-            .anyMatch(type -> type.isCompatibleWith(MediaType.TEXT_EVENT_STREAM) && !type.isWildcardType());
+            .anyMatch(type ->
+                type.isCompatibleWith(MediaType.TEXT_EVENT_STREAM) && !type.isWildcardType());
     var after = number(request, "after_seq", 0);
     if (!stream) {
       return page(session, after, Math.clamp(number(request, "limit", PAGE), 1, MAX_PAGE));
@@ -99,10 +100,7 @@ final class EventRoutes {
   private ServerResponse page(SessionId session, long after, int limit) {
     var events = EventLog.read(db, session, after, limit + 1);
     var hasMore = events.size() > limit;
-    var body =
-        ProtocolJson.mapper()
-            .createObjectNode()
-            .put("has_more", hasMore);
+    var body = ProtocolJson.mapper().createObjectNode().put("has_more", hasMore);
     var array = body.putArray("events");
     events.stream()
         .limit(limit)
@@ -114,11 +112,10 @@ final class EventRoutes {
     return ServerResponse.ok()
         .contentType(MediaType.TEXT_EVENT_STREAM)
         .header(HttpHeaders.CACHE_CONTROL, "no-store")
-        .build(
-            (servletRequest, response) -> {
-              follow(session, after, response);
-              return null;
-            });
+        .build((servletRequest, response) -> {
+          follow(session, after, response);
+          return null;
+        });
   }
 
   private void follow(SessionId session, long after, HttpServletResponse response)
@@ -196,8 +193,6 @@ final class EventRoutes {
   }
 
   private static ServerResponse json(HttpStatus status, MediaType type, String body) {
-    return ServerResponse.status(status)
-        .contentType(type)
-        .body(body.getBytes(UTF_8));
+    return ServerResponse.status(status).contentType(type).body(body.getBytes(UTF_8));
   }
 }

@@ -26,8 +26,7 @@ public class EventsConfiguration {
       HttpClient client,
       GatewayProperties gateway,
       HostNotices notices) {
-    return new SessionFeeds(
-        db, records::hostUrl, client, gateway.internalCredential(), notices);
+    return new SessionFeeds(db, records::hostUrl, client, gateway.internalCredential(), notices);
   }
 
   @Bean

@@ -32,8 +32,7 @@ public final class HostNotices implements AutoCloseable {
 
   public HostNotices(DatabaseAddress database) {
     this.database = database;
-    this.listener =
-        Thread.ofPlatform().daemon().name("host-notices").start(this::listen);
+    this.listener = Thread.ofPlatform().daemon().name("host-notices").start(this::listen);
   }
 
   /** From now on the listener is run, in the listening thread, for each notice of the session. */
@@ -69,8 +68,7 @@ public final class HostNotices implements AutoCloseable {
 
   private Connection connect() throws SQLException {
     var connection =
-        DriverManager.getConnection(
-            database.url(), database.user(), database.password().value());
+        DriverManager.getConnection(database.url(), database.user(), database.password().value());
     try (var statement = connection.createStatement()) {
       statement.execute(LISTEN);
     }

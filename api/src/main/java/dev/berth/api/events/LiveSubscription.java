@@ -110,8 +110,7 @@ final class LiveSubscription {
   /** Reads the stream for as long as it lasts; gives false when there was none. */
   private boolean stream(String host) throws InterruptedException {
     var request =
-        HttpRequest.newBuilder(
-                URI.create(host).resolve("/internal/sessions/" + session + "/live"))
+        HttpRequest.newBuilder(URI.create(host).resolve("/internal/sessions/" + session + "/live"))
             .timeout(CONNECT)
             .header("Authorization", "Bearer " + credential.value())
             .GET()
@@ -119,8 +118,7 @@ final class LiveSubscription {
     try {
       var response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
       try (var lines =
-          new BufferedReader(
-              new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+          new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
         if (response.statusCode() != 200) {
           return false;
         }
@@ -154,8 +152,7 @@ final class LiveSubscription {
     private int attachment;
 
     boolean admits(LiveFrame.Delta delta) {
-      if (delta.epoch() < epoch
-          || (delta.epoch() == epoch && delta.attachment() < attachment)) {
+      if (delta.epoch() < epoch || (delta.epoch() == epoch && delta.attachment() < attachment)) {
         return false;
       }
       epoch = delta.epoch();

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One reader of a session's log: first what is stored, then what happens, without a gap and without
- * a repeat. Deltas come in between, and never after the stored message that they belong to. A reader
- * that is slow misses deltas, never events. Not for sharing between threads.
+ * a repeat. Deltas come in between, and never after the stored message that they belong to. A
+ * reader that is slow misses deltas, never events. Not for sharing between threads.
  */
 public final class SessionFeed implements AutoCloseable {
   /** Live frames that a reader may be behind before it misses deltas. */

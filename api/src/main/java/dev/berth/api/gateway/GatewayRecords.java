@@ -41,22 +41,18 @@ final class GatewayRecords {
   /** The session of a credential, unless its epoch has been replaced. */
   @Nullable Caller caller(Holder holder) {
     return db.select(
-            SESSIONS.PROJECT_ID,
-            SESSIONS.ACCOUNT_ID,
-            SESSIONS.END_USER_ID,
-            SESSIONS.ALLOWED_MODELS)
+            SESSIONS.PROJECT_ID, SESSIONS.ACCOUNT_ID, SESSIONS.END_USER_ID, SESSIONS.ALLOWED_MODELS)
         .from(SESSIONS)
         .where(SESSIONS.SESSION_ID.eq(UUID.fromString(holder.session().value())))
         .and(SESSIONS.EPOCH.eq(holder.epoch()))
-        .fetchOne(
-            row ->
-                new Caller(
-                    holder.session(),
-                    row.value1(),
-                    row.value2(),
-                    row.value3(),
-                    holder.epoch(),
-                    row.value4() == null ? null : Arrays.asList(row.value4())));
+        .fetchOne(row ->
+            new Caller(
+                holder.session(),
+                row.value1(),
+                row.value2(),
+                row.value3(),
+                holder.epoch(),
+                row.value4() == null ? null : Arrays.asList(row.value4())));
   }
 
   boolean isCurrent(Holder holder) {

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 
 /**
- * Passes a stream of server-sent events on, byte for byte and each event as soon as it is whole, and
- * reads the usage on the way. The account is settled before the last event is passed on: whoever has
- * the whole answer can rely on it being in the ledger.
+ * Passes a stream of server-sent events on, byte for byte and each event as soon as it is whole,
+ * and reads the usage on the way. The account is settled before the last event is passed on:
+ * whoever has the whole answer can rely on it being in the ledger.
  */
 final class MeteredStream {
   /** An event that is longer is passed on in pieces, and not read. */

@@ -123,8 +123,7 @@ final class ModelGateway implements HttpRequestHandler {
     var started = System.nanoTime();
     try {
       var answer =
-          client.send(
-              toProvider(request, path, body), HttpResponse.BodyHandlers.ofInputStream());
+          client.send(toProvider(request, path, body), HttpResponse.BodyHandlers.ofInputStream());
       try (var content = answer.body()) {
         response.setStatus(answer.statusCode());
         copyHeaders(answer, response);
@@ -141,7 +140,8 @@ final class ModelGateway implements HttpRequestHandler {
           .addKeyValue("ms", (System.nanoTime() - started) / 1_000_000)
           .log("model request");
     } catch (IOException failed) {
-      LOG.atInfo().log("session {}: a model request failed: {}", caller.session(), failed.toString());
+      LOG.atInfo().log(
+          "session {}: a model request failed: {}", caller.session(), failed.toString());
       if (response.isCommitted()) {
         throw failed;
       }
@@ -186,8 +186,7 @@ final class ModelGateway implements HttpRequestHandler {
     // The entry's id is made here, once for a request that the provider has answered.
     var entry = UUID.randomUUID().toString();
     if (stream) {
-      new MeteredStream(
-              ModelUsage.of(model), usage -> records.charge(caller, entry, turn, usage))
+      new MeteredStream(ModelUsage.of(model), usage -> records.charge(caller, entry, turn, usage))
           .pass(content, response.getOutputStream());
       return;
     }
@@ -219,12 +218,11 @@ final class ModelGateway implements HttpRequestHandler {
     answer
         .headers()
         .map()
-        .forEach(
-            (name, values) -> {
-              if (!HELD_BACK.contains(name.toLowerCase(Locale.ROOT))) {
-                values.forEach(value -> response.addHeader(name, value));
-              }
-            });
+        .forEach((name, values) -> {
+          if (!HELD_BACK.contains(name.toLowerCase(Locale.ROOT))) {
+            values.forEach(value -> response.addHeader(name, value));
+          }
+        });
   }
 
   /** The turn is the worker's word; the sandbox cannot set it. */
@@ -251,8 +249,8 @@ final class ModelGateway implements HttpRequestHandler {
     return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
   }
 
-  private static void refuse(
-      HttpServletResponse response, int status, String type, String message) throws IOException {
+  private static void refuse(HttpServletResponse response, int status, String type, String message)
+      throws IOException {
     response.setStatus(status);
     response.setContentType("application/json");
     response

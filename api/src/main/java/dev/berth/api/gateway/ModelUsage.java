@@ -25,8 +25,10 @@ record ModelUsage(
     if (!usage.isObject()) {
       return this;
     }
-    var creation = usage.path("cache_creation_input_tokens").asLong(cacheCreation5m + cacheCreation1h);
-    var oneHour = usage.path("cache_creation").path("ephemeral_1h_input_tokens").asLong(cacheCreation1h);
+    var creation =
+        usage.path("cache_creation_input_tokens").asLong(cacheCreation5m + cacheCreation1h);
+    var oneHour =
+        usage.path("cache_creation").path("ephemeral_1h_input_tokens").asLong(cacheCreation1h);
     return new ModelUsage(
         message.path("model").asString(model),
         usage.path("input_tokens").asLong(input),

@@ -75,8 +75,7 @@ public final class SandboxCredentials {
           || claims.getExpirationTime().toInstant().isBefore(clock.instant())) {
         return null;
       }
-      return new Holder(
-          new SessionId(claims.getSubject()), claims.getIntegerClaim(EPOCH));
+      return new Holder(new SessionId(claims.getSubject()), claims.getIntegerClaim(EPOCH));
     } catch (ParseException | JOSEException | IllegalArgumentException notOurs) {
       return null;
     }

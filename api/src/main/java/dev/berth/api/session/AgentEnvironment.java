@@ -52,12 +52,11 @@ final class AgentEnvironment {
   static Map<String, String> allowed(@Nullable Map<String, String> asked) {
     var allowed = new TreeMap<String, String>();
     if (asked != null) {
-      asked.forEach(
-          (name, value) -> {
-            if (value != null && mayBeSet(name)) {
-              allowed.put(name, value);
-            }
-          });
+      asked.forEach((name, value) -> {
+        if (value != null && mayBeSet(name)) {
+          allowed.put(name, value);
+        }
+      });
     }
     return new LinkedHashMap<>(allowed);
   }

@@ -63,8 +63,7 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
       throw invalid("mcpServers.name", name, "a name that no other server has");
     }
     if (server.path("tools").isArray()) {
-      client.add(
-          new ClientServer(name, version(server), clientTools(server.path("tools"))));
+      client.add(new ClientServer(name, version(server), clientTools(server.path("tools"))));
     } else {
       sandbox.put(name, sandboxServer(server));
     }
@@ -81,11 +80,15 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
     var copy = object.deepCopy();
     copy.remove("name");
     // Some clients send null for what they do not have.
-    copy.propertyStream().filter(field -> field.getValue().isNull()).map(Map.Entry::getKey).toList()
+    copy.propertyStream()
+        .filter(field -> field.getValue().isNull())
+        .map(Map.Entry::getKey)
+        .toList()
         .forEach(copy::remove);
     if (copy.has("command")) {
       copy.put("type", "stdio");
-    } else if (!copy.has("url") || !Set.of("sse", "http").contains(copy.path("type").asString(""))) {
+    } else if (!copy.has("url")
+        || !Set.of("sse", "http").contains(copy.path("type").asString(""))) {
       throw invalid("mcpServers", server, "command, or url with type sse or http");
     }
     return copy;
@@ -111,7 +114,9 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
     return new ClientTool(
         name,
         tool.path("description").asString(""),
-        schema.isObject() ? schema : ProtocolJson.mapper().createObjectNode().put("type", "object"));
+        schema.isObject()
+            ? schema
+            : ProtocolJson.mapper().createObjectNode().put("type", "object"));
   }
 
   /** Older clients put tool objects among the names in {@code tools}. */
@@ -120,12 +125,11 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
       return;
     }
     var objects = ProtocolJson.mapper().createArrayNode();
-    tools.forEach(
-        tool -> {
-          if (tool.isObject()) {
-            objects.add(tool);
-          }
-        });
+    tools.forEach(tool -> {
+      if (tool.isObject()) {
+        objects.add(tool);
+      }
+    });
     var inline = clientTools(objects);
     if (!inline.isEmpty() && client.stream().noneMatch(one -> one.name().equals(INLINE))) {
       client.add(new ClientServer(INLINE, null, inline));

@@ -20,8 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Decides under which options a session runs: the server's defaults, over them what the client asks
- * for, over that the token's {@code sdkConfig}, and all of it cut to the token's permissions and the
- * operator's bounds (client protocol, sections 2.3, 2.4 and 7). Every cut is told.
+ * for, over that the token's {@code sdkConfig}, and all of it cut to the token's permissions and
+ * the operator's bounds (client protocol, sections 2.3, 2.4 and 7). Every cut is told.
  */
 final class OptionsPolicy {
   private static final Set<String> SETTING_SOURCES = Set.of("user", "project", "local");
@@ -105,9 +105,7 @@ final class OptionsPolicy {
   }
 
   private static @Nullable Integer maxTurns(
-      @Nullable Integer asked,
-      @Nullable Permissions permissions,
-      List<OptionsClamped> clamped) {
+      @Nullable Integer asked, @Nullable Permissions permissions, List<OptionsClamped> clamped) {
     var wanted = positive("maxTurns", asked);
     var most = permissions == null ? null : permissions.maxTurns();
     if (most == null || (wanted != null && wanted <= most)) {
@@ -128,9 +126,7 @@ final class OptionsPolicy {
 
   /** The base set of tools: names, or a preset. Tool objects among them belong to a client. */
   private static @Nullable JsonNode tools(
-      @Nullable JsonNode asked,
-      @Nullable Permissions permissions,
-      List<OptionsClamped> clamped) {
+      @Nullable JsonNode asked, @Nullable Permissions permissions, List<OptionsClamped> clamped) {
     var permitted = permissions == null ? null : permissions.tools();
     var wanted = wantedTools(asked);
     if (permitted == null || permitted.contains(EVERYTHING)) {
@@ -140,12 +136,11 @@ final class OptionsPolicy {
     if (wanted == null || !wanted.isArray()) {
       permitted.forEach(granted::add);
     } else {
-      wanted.forEach(
-          name -> {
-            if (permitted.contains(name.asString(""))) {
-              granted.add(name);
-            }
-          });
+      wanted.forEach(name -> {
+        if (permitted.contains(name.asString(""))) {
+          granted.add(name);
+        }
+      });
     }
     if (wanted != null && !wanted.equals(granted)) {
       clamped.add(clamp("tools", wanted, granted, "permissions.tools"));
@@ -238,9 +233,7 @@ final class OptionsPolicy {
     var everything = list(options.allowedTools()).contains(EVERYTHING);
     var asked = options.permissionMode();
     var wanted =
-        asked != null
-            ? asked
-            : everything ? "bypassPermissions" : properties.permissionMode();
+        asked != null ? asked : everything ? "bypassPermissions" : properties.permissionMode();
     if (properties.permissionModes().contains(wanted)) {
       return wanted;
     }

@@ -54,46 +54,38 @@ public final class SessionRecords {
     var events = new ArrayList<NewEvent>();
     events.add(NewEvent.of("opened", new SessionOpened(options.agent().model())));
     events.addAll(clamped(options));
-    db.transaction(
-        tx -> {
-          tx.dsl()
-              .insertInto(SESSIONS)
-              .set(SESSIONS.SESSION_ID, uuid(id))
-              .set(SESSIONS.PROJECT_ID, owner.project().value())
-              .set(SESSIONS.ACCOUNT_ID, owner.accountId())
-              .set(SESSIONS.END_USER_ID, owner.id().value())
-              .set(SESSIONS.MODEL, options.agent().model())
-              .set(SESSIONS.OPTIONS, json(options))
-              .set(SESSIONS.ALLOWED_MODELS, models(options))
-              .execute();
-          EventLog.append(tx.dsl(), new Request(id, EventWriter.PLATFORM, events));
-        });
+    db.transaction(tx -> {
+      tx.dsl()
+          .insertInto(SESSIONS)
+          .set(SESSIONS.SESSION_ID, uuid(id))
+          .set(SESSIONS.PROJECT_ID, owner.project().value())
+          .set(SESSIONS.ACCOUNT_ID, owner.accountId())
+          .set(SESSIONS.END_USER_ID, owner.id().value())
+          .set(SESSIONS.MODEL, options.agent().model())
+          .set(SESSIONS.OPTIONS, json(options))
+          .set(SESSIONS.ALLOWED_MODELS, models(options))
+          .execute();
+      EventLog.append(tx.dsl(), new Request(id, EventWriter.PLATFORM, events));
+    });
     return new SessionRow(
-        id,
-        owner.project(),
-        owner.accountId(),
-        owner.id(),
-        options.agent().model(),
-        events.size());
+        id, owner.project(), owner.accountId(), owner.id(), options.agent().model(), events.size());
   }
 
   /** A session is resumed, perhaps under other options: its next sandbox has them. */
   void resume(SessionRow session, EffectiveOptions options) {
-    db.transaction(
-        tx -> {
-          tx.dsl()
-              .update(SESSIONS)
-              .set(SESSIONS.OPTIONS, json(options))
-              .set(SESSIONS.MODEL, options.agent().model())
-              .set(SESSIONS.ALLOWED_MODELS, models(options))
-              .where(SESSIONS.SESSION_ID.eq(uuid(session.id())))
-              .execute();
-          var events = clamped(options);
-          if (!events.isEmpty()) {
-            EventLog.append(
-                tx.dsl(), new Request(session.id(), EventWriter.PLATFORM, events));
-          }
-        });
+    db.transaction(tx -> {
+      tx.dsl()
+          .update(SESSIONS)
+          .set(SESSIONS.OPTIONS, json(options))
+          .set(SESSIONS.MODEL, options.agent().model())
+          .set(SESSIONS.ALLOWED_MODELS, models(options))
+          .where(SESSIONS.SESSION_ID.eq(uuid(session.id())))
+          .execute();
+      var events = clamped(options);
+      if (!events.isEmpty()) {
+        EventLog.append(tx.dsl(), new Request(session.id(), EventWriter.PLATFORM, events));
+      }
+    });
   }
 
   /** The session of that id, if it belongs to this end user; another's does not exist. */
@@ -124,9 +116,7 @@ public final class SessionRecords {
         .from(SESSIONS)
         .where(SESSIONS.PROJECT_ID.eq(owner.project().value()))
         .and(SESSIONS.END_USER_ID.eq(owner.id().value()))
-        .and(
-            exists(
-                selectOne().from(MESSAGES).where(MESSAGES.SESSION_ID.eq(SESSIONS.SESSION_ID))))
+        .and(exists(selectOne().from(MESSAGES).where(MESSAGES.SESSION_ID.eq(SESSIONS.SESSION_ID))))
         .orderBy(SESSIONS.CREATED_AT.desc())
         .limit(1)
         .fetchOne(SessionRecords::row);
@@ -203,10 +193,7 @@ public final class SessionRecords {
             .limit(100)
             .fetch(EVENTS.PAYLOAD);
     return event.stream()
-        .map(
-            payload ->
-                SessionEvent.of(
-                    CALLED, ProtocolJson.mapper().readTree(payload.data())))
+        .map(payload -> SessionEvent.of(CALLED, ProtocolJson.mapper().readTree(payload.data())))
         .filter(ClientToolCalled.class::isInstance)
         .map(ClientToolCalled.class::cast)
         .filter(called -> called.callId().equals(call))

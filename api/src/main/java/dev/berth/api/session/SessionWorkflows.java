@@ -67,30 +67,27 @@ public final class SessionWorkflows implements AutoCloseable {
   /** Announces a message that lies in the database; under the same id as often as need be. */
   SubmitResult submit(SessionRow session, MessageId message, long bytes) {
     var input = new SubmitInput(message, bytes);
-    return call(
-        () -> {
-          try {
-            return temporal
-                .newUntypedWorkflowStub(WorkflowIds.session(session.project(), session.id()))
-                .startUpdate(
-                    UpdateOptions.newBuilder(SubmitResult.class)
-                        .setUpdateName("submitMessage")
-                        .setUpdateId(message.value())
-                        .setWaitForStage(WorkflowUpdateStage.COMPLETED)
-                        .build(),
-                    input)
-                .getResult();
-          } catch (WorkflowNotFoundException ended) {
-            var stub = stub(session);
-            return WorkflowClient.executeUpdateWithStart(
-                stub::submitMessage,
-                input,
-                UpdateOptions.<SubmitResult>newBuilder()
+    return call(() -> {
+      try {
+        return temporal
+            .newUntypedWorkflowStub(WorkflowIds.session(session.project(), session.id()))
+            .startUpdate(
+                UpdateOptions.newBuilder(SubmitResult.class)
+                    .setUpdateName("submitMessage")
                     .setUpdateId(message.value())
+                    .setWaitForStage(WorkflowUpdateStage.COMPLETED)
                     .build(),
-                new WithStartWorkflowOperation<>(stub::run, input(session)));
-          }
-        });
+                input)
+            .getResult();
+      } catch (WorkflowNotFoundException ended) {
+        var stub = stub(session);
+        return WorkflowClient.executeUpdateWithStart(
+            stub::submitMessage,
+            input,
+            UpdateOptions.<SubmitResult>newBuilder().setUpdateId(message.value()).build(),
+            new WithStartWorkflowOperation<>(stub::run, input(session)));
+      }
+    });
   }
 
   InterruptResult interrupt(SessionRow session) {
@@ -100,11 +97,10 @@ public final class SessionWorkflows implements AutoCloseable {
   /** A socket is gone. A session whose workflow ended meanwhile does not need to know. */
   void disconnected(SessionRow session, String connection, boolean asked) {
     try {
-      call(
-          () -> {
-            existing(session).disconnected(new DisconnectedInput(connection, asked));
-            return true;
-          });
+      call(() -> {
+        existing(session).disconnected(new DisconnectedInput(connection, asked));
+        return true;
+      });
     } catch (ProblemException ended) {
       if (ended.problem().type() != ProblemType.SESSION_CLOSED) {
         throw ended;
@@ -142,8 +138,7 @@ public final class SessionWorkflows implements AutoCloseable {
             .setWorkflowIdReusePolicy(
                 WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
             .setTypedSearchAttributes(attributes(session))
-            .setStaticSummary(
-                "%s in project %s".formatted(session.endUser(), session.project()))
+            .setStaticSummary("%s in project %s".formatted(session.endUser(), session.project()))
             .build());
   }
 

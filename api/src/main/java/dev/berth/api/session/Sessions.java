@@ -62,7 +62,8 @@ public final class Sessions {
    * started when this returns.
    *
    * @param connection names the socket
-   * @throws ProblemException {@code INVALID_REQUEST}, {@code SESSION_NOT_FOUND}, {@code UNAVAILABLE}
+   * @throws ProblemException {@code INVALID_REQUEST}, {@code SESSION_NOT_FOUND}, {@code
+   *     UNAVAILABLE}
    */
   public OpenSession open(VerifiedToken token, SessionOptions options, String connection) {
     var fork = options.forkSession();
@@ -96,13 +97,13 @@ public final class Sessions {
    * nothing.
    *
    * @throws ProblemException {@code INVALID_REQUEST}; {@code MESSAGE_CONFLICT} when the id was used
-   *     for another content; {@code UNAVAILABLE} when it is stored and the session could not be told
+   *     for another content; {@code UNAVAILABLE} when it is stored and the session could not be
+   *     told
    */
   public Accepted submit(SessionRow session, MessageId id, @Nullable JsonNode content) {
     var checked = MessageContent.checked(content);
     var text = checked.toString().getBytes(UTF_8);
-    var stored =
-        db.transactionResult(tx -> store(tx.dsl(), session.id(), id, checked, text));
+    var stored = db.transactionResult(tx -> store(tx.dsl(), session.id(), id, checked, text));
     var result = workflows.submit(session, id, text.length);
     db.update(MESSAGES)
         .set(MESSAGES.TAKEN_AT, currentOffsetDateTime())
@@ -160,12 +161,10 @@ public final class Sessions {
     }
     var event =
         NewEvent.of(
-                "message/" + id + "/accepted",
-                new MessageAccepted(MessageContent.logged(content)))
+                "message/" + id + "/accepted", new MessageAccepted(MessageContent.logged(content)))
             .inTurn(new TurnId(id.value()), id);
     // The append locks the session's row: of two equal messages at once the second waits here.
-    var outcome =
-        EventLog.append(tx, new Request(session, EventWriter.PLATFORM, List.of(event)));
+    var outcome = EventLog.append(tx, new Request(session, EventWriter.PLATFORM, List.of(event)));
     if (!(outcome instanceof Appended appended)) {
       throw new ProblemException(
           ProblemType.SESSION_NOT_FOUND, "Session not found: %s.".formatted(session));

@@ -36,9 +36,7 @@ final class EventProjection {
   /** The Agent SDK's message that a client gets for an event, or null for none. */
   @Nullable ObjectNode message(EventEnvelope event) {
     return switch (event.event()) {
-      case SessionEvent.AgentInit _,
-          SessionEvent.AgentMessage _,
-          SessionEvent.AgentUser _ ->
+      case SessionEvent.AgentInit _, SessionEvent.AgentMessage _, SessionEvent.AgentUser _ ->
           owned(event.raw());
       case SessionEvent.AgentNotice(var type, var subtype)
           when type.equals("system") && "compact_boundary".equals(subtype) ->
@@ -170,8 +168,6 @@ final class EventProjection {
 
   /** The same for every reader of the event. */
   private String uuid(EventEnvelope event) {
-    return UUID.nameUUIDFromBytes(
-            (session + "/" + event.id()).getBytes(UTF_8))
-        .toString();
+    return UUID.nameUUIDFromBytes((session + "/" + event.id()).getBytes(UTF_8)).toString();
   }
 }

@@ -33,8 +33,7 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
   private static final int MISSED_PONGS = 2;
 
   /** Tomcat's name for how long a frame may take to be sent. */
-  private static final String SEND_TIMEOUT =
-      "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT";
+  private static final String SEND_TIMEOUT = "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT";
 
   private final SocketConversation.Parts parts;
   private final AtomicLong buffered = new AtomicLong();
@@ -51,8 +50,7 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
     final @Nullable SocketConversation conversation;
     final AtomicInteger unanswered = new AtomicInteger();
 
-    Connection(
-        SocketWriter writer, FrameBuffer buffer, @Nullable SocketConversation conversation) {
+    Connection(SocketWriter writer, FrameBuffer buffer, @Nullable SocketConversation conversation) {
       this.writer = writer;
       this.buffer = buffer;
       this.conversation = conversation;
@@ -89,8 +87,7 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
       return;
     }
     try {
-      var frame =
-          connection.buffer.add(part.getPayload(), part.getPayloadLength(), part.isLast());
+      var frame = connection.buffer.add(part.getPayload(), part.getPayloadLength(), part.isLast());
       if (frame != null) {
         connection.conversation.accept(frame);
       }

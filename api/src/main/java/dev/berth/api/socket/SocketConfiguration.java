@@ -51,13 +51,12 @@ public class SocketConfiguration {
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> webSocketEngine() {
     return factory ->
-        factory.addContextCustomizers(
-            context -> {
-              context.addServletContainerInitializer(new WsSci(), null);
-              context.addParameter(
-                  "org.apache.tomcat.websocket.textBufferSize", String.valueOf(PART_BYTES));
-              context.addParameter(
-                  "org.apache.tomcat.websocket.binaryBufferSize", String.valueOf(PART_BYTES));
-            });
+        factory.addContextCustomizers(context -> {
+          context.addServletContainerInitializer(new WsSci(), null);
+          context.addParameter(
+              "org.apache.tomcat.websocket.textBufferSize", String.valueOf(PART_BYTES));
+          context.addParameter(
+              "org.apache.tomcat.websocket.binaryBufferSize", String.valueOf(PART_BYTES));
+        });
   }
 }

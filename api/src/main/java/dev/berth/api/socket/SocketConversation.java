@@ -34,7 +34,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * One socket, from the token to the close (client protocol, section 4). What the client says is
- * taken here, one frame after another; what it hears of the session comes from {@link SocketReader}.
+ * taken here, one frame after another; what it hears of the session comes from {@link
+ * SocketReader}.
  */
 final class SocketConversation {
   private static final Logger LOG = LoggerFactory.getLogger(SocketConversation.class);
@@ -117,7 +118,8 @@ final class SocketConversation {
       }
       parts.sessions().disconnected(row, id, asked);
     } catch (ProblemException notTold) {
-      LOG.atWarn().log("session {} was not told of a lost socket: {}", row.id(), notTold.getMessage());
+      LOG.atWarn()
+          .log("session {} was not told of a lost socket: {}", row.id(), notTold.getMessage());
     }
   }
 
@@ -127,7 +129,8 @@ final class SocketConversation {
     } catch (JacksonException malformed) {
       throw new ProblemException(
           ProblemType.INVALID_REQUEST,
-          "Invalid frame: " + malformed.getOriginalMessage().lines().findFirst().orElse("not JSON"));
+          "Invalid frame: "
+              + malformed.getOriginalMessage().lines().findFirst().orElse("not JSON"));
     }
   }
 
@@ -228,14 +231,12 @@ final class SocketConversation {
     var row = session;
     var receipt =
         row == null ? new InterruptResult(null, List.of()) : parts.sessions().interrupt(row);
-    writer.send(
-        ServerFrame.Control.of("interrupt", ProtocolJson.mapper().valueToTree(receipt)));
+    writer.send(ServerFrame.Control.of("interrupt", ProtocolJson.mapper().valueToTree(receipt)));
   }
 
   /** A fresh token of the same end user takes the place of the old one. */
   private void renew(@Nullable JsonNode data) {
-    var fresh =
-        parts.tokens().verify(data == null ? null : data.path("token").asString(null));
+    var fresh = parts.tokens().verify(data == null ? null : data.path("token").asString(null));
     if (!fresh.user().equals(token.user())) {
       throw new ProblemException(
           ProblemType.INVALID_TOKEN,
@@ -258,19 +259,18 @@ final class SocketConversation {
     writer.error(expired());
     Thread.ofVirtual()
         .name("token-grace")
-        .start(
-            () -> {
-              try {
-                TimeUnit.MILLISECONDS.sleep(parts.properties().expiredTokenGrace().toMillis());
-              } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-              }
-              if (token.isExpired(parts.clock().instant())) {
-                writer.close(
-                    new CloseStatus(
-                        ProblemType.TOKEN_EXPIRED.closeCode(), ProblemType.TOKEN_EXPIRED.code()));
-              }
-            });
+        .start(() -> {
+          try {
+            TimeUnit.MILLISECONDS.sleep(parts.properties().expiredTokenGrace().toMillis());
+          } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+          }
+          if (token.isExpired(parts.clock().instant())) {
+            writer.close(
+                new CloseStatus(
+                    ProblemType.TOKEN_EXPIRED.closeCode(), ProblemType.TOKEN_EXPIRED.code()));
+          }
+        });
     return true;
   }
 

@@ -26,7 +26,9 @@ enum SocketDialect {
     }
   };
 
-  /** The WebSocket library of these clients closes at 1 MiB; text may take three bytes a character. */
+  /**
+   * The WebSocket library of these clients closes at 1 MiB; text may take three bytes a character.
+   */
   private static final int MAX_FRAME = 330_000;
 
   private static final int MAX_TEXT = 60_000;

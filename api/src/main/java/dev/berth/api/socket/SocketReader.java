@@ -96,7 +96,8 @@ final class SocketReader implements AutoCloseable {
         try {
           follow();
         } catch (DataAccessException away) {
-          LOG.atWarn().log("session {}: the log cannot be read: {}", view.session(), away.getMessage());
+          LOG.atWarn()
+              .log("session {}: the log cannot be read: {}", view.session(), away.getMessage());
           Thread.sleep(PAUSE);
         }
       }

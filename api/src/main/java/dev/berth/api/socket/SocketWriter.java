@@ -14,8 +14,8 @@ import org.springframework.web.socket.WebSocketSession;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Writes to one socket, a frame at a time, whoever writes. A client that does not read is cut when a
- * frame cannot be sent in time; it may come back and go on from where it was.
+ * Writes to one socket, a frame at a time, whoever writes. A client that does not read is cut when
+ * a frame cannot be sent in time; it may come back and go on from where it was.
  */
 final class SocketWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SocketWriter.class);

@@ -44,7 +44,9 @@ public final class EventLog {
     }
 
     long characters() {
-      return events.stream().mapToLong(event -> event.raw() == null ? 0 : event.raw().length()).sum();
+      return events.stream()
+          .mapToLong(event -> event.raw() == null ? 0 : event.raw().length())
+          .sum();
     }
   }
 
@@ -101,8 +103,7 @@ public final class EventLog {
    * @param after the number after which to begin, 0 for the beginning
    * @param limit the most to read
    */
-  public static List<EventEnvelope> read(
-      DSLContext db, SessionId session, long after, int limit) {
+  public static List<EventEnvelope> read(DSLContext db, SessionId session, long after, int limit) {
     return db.selectFrom(EVENTS)
         .where(EVENTS.SESSION_ID.eq(uuid(session)))
         .and(EVENTS.SEQ.gt(after))

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Appends events of many sessions, as many in one transaction as are waiting when the last one ends:
- * one round trip for a lone event, ever larger batches under load.
+ * Appends events of many sessions, as many in one transaction as are waiting when the last one
+ * ends: one round trip for a lone event, ever larger batches under load.
  *
  * <ul>
  *   <li>Requests are carried out in the order in which they were given.

@@ -1,4 +1,6 @@
-/** The database: migrations, the generated tables, and the one writer and reader of the event log. */
+/**
+ * The database: migrations, the generated tables, and the one writer and reader of the event log.
+ */
 @NullMarked
 package dev.berth.db;
 

@@ -39,11 +39,7 @@ class EventLogTest {
     db = database.dsl();
     db.insertInto(ACCOUNTS, ACCOUNTS.ACCOUNT_ID, ACCOUNTS.NAME).values("a", "a").execute();
     db.insertInto(
-            PROJECTS,
-            PROJECTS.PROJECT_ID,
-            PROJECTS.ACCOUNT_ID,
-            PROJECTS.NAME,
-            PROJECTS.HMAC_KEY)
+            PROJECTS, PROJECTS.PROJECT_ID, PROJECTS.ACCOUNT_ID, PROJECTS.NAME, PROJECTS.HMAC_KEY)
         .values("p", "a", "p", "hk_live_x")
         .execute();
   }
@@ -85,7 +81,8 @@ class EventLogTest {
         .where(SESSIONS.SESSION_ID.eq(UUID.fromString(session.value())))
         .execute();
 
-    assertThat(append(session, new EventWriter.Sandbox(2), notice("a"))).isEqualTo(new Superseded());
+    assertThat(append(session, new EventWriter.Sandbox(2), notice("a")))
+        .isEqualTo(new Superseded());
     assertThat(append(session, new EventWriter.Attachment(3, 4), notice("a")))
         .isEqualTo(new Superseded());
     assertThat(append(session, new EventWriter.Attachment(3, 5), notice("a")))
@@ -127,8 +124,10 @@ class EventLogTest {
         EventWriter.PLATFORM,
         new NewEvent("a", new SessionEvent.AgentMessage(), null, null, raw));
 
-    assertThat(db.fetchValue("select raw::text from events where event_id = 'a' and session_id = ?",
-            UUID.fromString(session.value())))
+    assertThat(
+            db.fetchValue(
+                "select raw::text from events where event_id = 'a' and session_id = ?",
+                UUID.fromString(session.value())))
         .isEqualTo(raw);
     assertThat(EventLog.read(db, session, 0, 1).getFirst().raw())
         .isNotNull()
@@ -146,8 +145,7 @@ class EventLogTest {
         NewEvent.of("s", new SessionEvent.StatusChanged(SessionStatus.IDLE, "end_turn")),
         NewEvent.of("c", new SessionEvent.SessionCompleted("closed_by_client")));
 
-    var row =
-        db.fetchSingle(SESSIONS, SESSIONS.SESSION_ID.eq(UUID.fromString(session.value())));
+    var row = db.fetchSingle(SESSIONS, SESSIONS.SESSION_ID.eq(UUID.fromString(session.value())));
     assertThat(row.get(SESSIONS.STATUS)).isEqualTo("idle");
     assertThat(row.get(SESSIONS.REASON)).isEqualTo("end_turn");
     assertThat(row.get(SESSIONS.STATE)).isEqualTo("completed");
@@ -162,17 +160,16 @@ class EventLogTest {
         var writers = Executors.newVirtualThreadPerTaskExecutor()) {
       for (var writer = 0; writer < 16; writer++) {
         var name = writer;
-        writers.execute(
-            () -> {
-              for (var event = 0; event < 50; event++) {
-                var request =
-                    request(
-                        sessions.get((name + event) % 8),
-                        EventWriter.PLATFORM,
-                        notice(name + "-" + event));
-                submit(log, request);
-              }
-            });
+        writers.execute(() -> {
+          for (var event = 0; event < 50; event++) {
+            var request =
+                request(
+                    sessions.get((name + event) % 8),
+                    EventWriter.PLATFORM,
+                    notice(name + "-" + event));
+            submit(log, request);
+          }
+        });
       }
     }
 

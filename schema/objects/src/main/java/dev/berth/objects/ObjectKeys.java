@@ -1,6 +1,8 @@
 package dev.berth.objects;
 
-/** The keys of the bucket. Numbers are padded, so that the order of keys is the order of numbers. */
+/**
+ * The keys of the bucket. Numbers are padded, so that the order of keys is the order of numbers.
+ */
 public final class ObjectKeys {
   private ObjectKeys() {}
 

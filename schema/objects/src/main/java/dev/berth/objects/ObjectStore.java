@@ -93,9 +93,8 @@ public final class ObjectStore implements AutoCloseable {
           keys.subList(from, Math.min(keys.size(), from + DELETE_BATCH)).stream()
               .map(key -> ObjectIdentifier.builder().key(key).build())
               .toList();
-      client.deleteObjects(
-          request ->
-              request.bucket(bucket).delete(Delete.builder().objects(batch).quiet(true).build()));
+      client.deleteObjects(request ->
+          request.bucket(bucket).delete(Delete.builder().objects(batch).quiet(true).build()));
     }
   }
 

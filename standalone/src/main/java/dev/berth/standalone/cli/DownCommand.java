@@ -9,7 +9,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "down",
     mixinStandardHelpOptions = true,
-    description = "Ends the platform and its sandboxes; sessions stay and go on after the next start.")
+    description =
+        "Ends the platform and its sandboxes; sessions stay and go on after the next start.")
 final class DownCommand implements Callable<Integer> {
   @Override
   public Integer call() {

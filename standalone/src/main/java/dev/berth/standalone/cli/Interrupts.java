@@ -21,8 +21,7 @@ final class Interrupts implements AutoCloseable {
   static Interrupts onInterrupt(Runnable action) {
     try {
       var handler = Class.forName("sun.misc.SignalHandler");
-      var signal =
-          Class.forName("sun.misc.Signal").getConstructor(String.class).newInstance("INT");
+      var signal = Class.forName("sun.misc.Signal").getConstructor(String.class).newInstance("INT");
       var ours =
           Proxy.newProxyInstance(
               handler.getClassLoader(),
@@ -50,8 +49,7 @@ final class Interrupts implements AutoCloseable {
     }
   }
 
-  private static Object handle(Object signal, Object handler)
-      throws ReflectiveOperationException {
+  private static Object handle(Object signal, Object handler) throws ReflectiveOperationException {
     try {
       return Class.forName("sun.misc.Signal")
           .getMethod("handle", signal.getClass(), Class.forName("sun.misc.SignalHandler"))

@@ -13,21 +13,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code berth logs}. */
-@Command(
-    name = "logs",
-    mixinStandardHelpOptions = true,
-    description = "Shows the end of the logs.")
+@Command(name = "logs", mixinStandardHelpOptions = true, description = "Shows the end of the logs.")
 final class LogsCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "PART",
-      description = "berth, setup, temporal, temporal-ui, postgres, … ; without it all that there are.")
+      description =
+          "berth, setup, temporal, temporal-ui, postgres, … ; without it all that there are.")
   private @Nullable String part;
 
-  @Option(names = {"-f", "--follow"}, description = "Goes on as they grow.")
+  @Option(
+      names = {"-f", "--follow"},
+      description = "Goes on as they grow.")
   private boolean follow;
 
-  @Option(names = {"-n", "--lines"}, paramLabel = "N", description = "How many lines (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = {"-n", "--lines"},
+      paramLabel = "N",
+      description = "How many lines (default: ${DEFAULT-VALUE}).")
   private int lines = 50;
 
   @Override
@@ -39,8 +42,7 @@ final class LogsCommand implements Callable<Integer> {
     }
     if (part != null) {
       if (!Files.exists(home.log(part))) {
-        System.err.println(
-            "✘ No log %s (expected: one of %s)".formatted(part, names(home.logs())));
+        System.err.println("✘ No log %s (expected: one of %s)".formatted(part, names(home.logs())));
         return ExitCode.USAGE;
       }
       command.add(home.log(part).toString());

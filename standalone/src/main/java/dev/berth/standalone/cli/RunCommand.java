@@ -1,7 +1,6 @@
 package dev.berth.standalone.cli;
 
 import dev.berth.protocol.ProtocolJson;
-import dev.berth.standalone.platform.Connection;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +48,10 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--max-turns", paramLabel = "N", description = "Model calls at most.")
   private @Nullable Integer maxTurns;
 
-  @Option(names = "--user", paramLabel = "ID", description = "The end user (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--user",
+      paramLabel = "ID",
+      description = "The end user (default: ${DEFAULT-VALUE}).")
   private String user = "me";
 
   @Option(names = "--json", description = "One frame of the socket a line, and nothing else.")
@@ -74,9 +76,7 @@ final class RunCommand implements Callable<Integer> {
 
   private String prompt() throws IOException {
     var text =
-        prompt != null
-            ? prompt
-            : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        prompt != null ? prompt : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     if (text.isBlank()) {
       throw new ParameterException(
           spec.commandLine(), "Nothing to do: give a prompt, as an argument or on standard input.");

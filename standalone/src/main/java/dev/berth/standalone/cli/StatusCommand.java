@@ -53,10 +53,9 @@ final class StatusCommand implements Callable<Integer> {
       var parts = ProtocolJson.mapper().readTree(answer.body()).path("parts");
       parts
           .properties()
-          .forEach(
-              part ->
-                  System.out.println(
-                      "  %-12s %s".formatted(part.getKey(), part.getValue().asString("?"))));
+          .forEach(part ->
+              System.out.println(
+                  "  %-12s %s".formatted(part.getKey(), part.getValue().asString("?"))));
       return answer.statusCode() == 200;
     } catch (IOException silent) {
       System.out.println("  ✘ the api does not answer: " + silent.getMessage());

@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** What a person sees: text as it arrives, a line for each tool call and its outcome, the account. */
+/**
+ * What a person sees: text as it arrives, a line for each tool call and its outcome, the account.
+ */
 final class TerminalView implements RunView {
   private static final int LINE = 110;
 
@@ -45,7 +47,9 @@ final class TerminalView implements RunView {
   private void control(JsonNode payload) {
     if (payload.path("action").asString("").equals("session_info")) {
       session = payload.path("data").path("sessionId").asString("");
-      line("● session %s, model %s".formatted(session, payload.path("data").path("model").asString("?")));
+      line(
+          "● session %s, model %s"
+              .formatted(session, payload.path("data").path("model").asString("?")));
     }
   }
 
@@ -73,10 +77,7 @@ final class TerminalView implements RunView {
           }
         }
         case "tool_use" ->
-            line(
-                "⏺ %s %s"
-                    .formatted(
-                        block.path("name").asString("?"), input(block.path("input"))));
+            line("⏺ %s %s".formatted(block.path("name").asString("?"), input(block.path("input"))));
         default -> {}
       }
     }
@@ -127,7 +128,8 @@ final class TerminalView implements RunView {
     }
     var text = new StringBuilder();
     for (var item : content) {
-      text.append(item.path("text").asString("[" + item.path("type").asString("?") + "]")).append('\n');
+      text.append(item.path("text").asString("[" + item.path("type").asString("?") + "]"))
+          .append('\n');
     }
     return shortened(text.toString());
   }

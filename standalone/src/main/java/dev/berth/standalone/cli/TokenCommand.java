@@ -21,7 +21,10 @@ final class TokenCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--user", paramLabel = "ID", description = "The end user (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--user",
+      paramLabel = "ID",
+      description = "The end user (default: ${DEFAULT-VALUE}).")
   private String user = "me";
 
   @Option(
@@ -33,7 +36,8 @@ final class TokenCommand implements Callable<Integer> {
   @Option(
       names = "--budget-compute",
       paramLabel = "SECONDS",
-      description = "How long the user's sandboxes may run in a window (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long the user's sandboxes may run in a window (default: ${DEFAULT-VALUE}).")
   private long budgetCompute = 36_000;
 
   @Option(
@@ -45,7 +49,8 @@ final class TokenCommand implements Callable<Integer> {
   @Option(
       names = "--ttl",
       paramLabel = "DURATION",
-      description = "How long the token is good, as 90s, 30m, 12h or 7d (default: ${DEFAULT-VALUE}).",
+      description =
+          "How long the token is good, as 90s, 30m, 12h or 7d (default: ${DEFAULT-VALUE}).",
       converter = DurationConverter.class)
   private Duration ttl = Duration.ofDays(1);
 

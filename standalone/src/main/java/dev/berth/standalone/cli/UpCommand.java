@@ -24,10 +24,17 @@ final class UpCommand implements Callable<Integer> {
       description = "Every part as a process of its own: api, worker, S3, PostgreSQL, Temporal.")
   private boolean split;
 
-  @Option(names = "--apis", paramLabel = "N", description = "With --split: api processes (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--apis",
+      paramLabel = "N",
+      description = "With --split: api processes (default: ${DEFAULT-VALUE}).")
   private int apis = 1;
 
-  @Option(names = "--workers", paramLabel = "N", description = "With --split: worker processes, each a host of its own (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description =
+          "With --split: worker processes, each a host of its own (default: ${DEFAULT-VALUE}).")
   private int workers = 1;
 
   @Option(
@@ -47,17 +54,15 @@ final class UpCommand implements Callable<Integer> {
     var steps = new Steps(System.out, project.home().log("setup"));
     var image = new SetUp(project, environment, steps).run();
     var options =
-        new PlatformOptions(
-            ports, split ? apis : 0, split ? workers : 0, image, Map.of());
+        new PlatformOptions(ports, split ? apis : 0, split ? workers : 0, image, Map.of());
     var platform = Platform.start(project.home(), options, environment);
     var end = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
-            new Thread(
-                () -> {
-                  platform.close();
-                  end.countDown();
-                }));
+            new Thread(() -> {
+              platform.close();
+              end.countDown();
+            }));
     show(platform, (System.nanoTime() - started) / 1_000_000);
     end.await();
     return ExitCode.OK;

@@ -23,6 +23,7 @@ final class ChildProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChildProcess.class);
 
   private static final Duration GRACE = Duration.ofSeconds(10);
+
   /** What outlived its platform has lost its purpose; it need not finish anything. */
   private static final Duration LEFTOVER_GRACE = Duration.ofSeconds(1);
 
@@ -97,11 +98,10 @@ final class ChildProcess implements AutoCloseable {
       var recorded = Files.readString(file).strip().split(" ", 2);
       ProcessHandle.of(Long.parseLong(recorded[0]))
           .filter(handle -> recorded.length == 2 && recorded[1].equals(identity(handle)))
-          .ifPresent(
-              handle -> {
-                LOG.info("ending {} of an earlier run (pid {})", file.getFileName(), handle.pid());
-                end(handle, LEFTOVER_GRACE);
-              });
+          .ifPresent(handle -> {
+            LOG.info("ending {} of an earlier run (pid {})", file.getFileName(), handle.pid());
+            end(handle, LEFTOVER_GRACE);
+          });
       Files.delete(file);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);

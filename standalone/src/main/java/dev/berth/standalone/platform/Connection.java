@@ -33,8 +33,7 @@ public record Connection(
       return null;
     }
     try {
-      var connection =
-          ProtocolJson.mapper().readValue(Files.readString(file), Connection.class);
+      var connection = ProtocolJson.mapper().readValue(Files.readString(file), Connection.class);
       return ProcessHandle.of(connection.pid()).map(ProcessHandle::isAlive).orElse(false)
               && PlatformLock.isHeld(home)
           ? connection

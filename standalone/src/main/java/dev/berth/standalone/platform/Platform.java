@@ -144,8 +144,7 @@ public final class Platform implements AutoCloseable {
       parts.add("PostgreSQL       127.0.0.1:" + postgres.port());
       postgres.provide("berth", secrets.databasePassword(), List.of("berth"));
       var database =
-          postgres.address(
-              "berth", "berth", secrets.databasePassword(), DATABASE_CONNECTIONS);
+          postgres.address("berth", "berth", secrets.databasePassword(), DATABASE_CONNECTIONS);
       var temporal = CompletableFuture.supplyAsync(() -> temporal(postgres));
       Bootstrap.prepare(database, secrets);
       s3.join();
@@ -159,9 +158,7 @@ public final class Platform implements AutoCloseable {
               S3Server.endpoint(s3Port),
               address.frontend(),
               provider);
-      return options.isSplit()
-          ? split(settings, address)
-          : embedded(settings, address);
+      return options.isSplit() ? split(settings, address) : embedded(settings, address);
     }
 
     private record TemporalAddress(String frontend, String ui) {}
@@ -174,14 +171,13 @@ public final class Platform implements AutoCloseable {
       }
       var port = ports.of(Part.PRACTICE_MODEL);
       if (options.isSplit()) {
-        add(
-            () ->
-                ChildProcess.start(
-                    home,
-                    "practice-model",
-                    JavaProcess.command(
-                        "dev.berth.practicemodel.PracticeModelMain", "--port", "" + port),
-                    Map.of()));
+        add(() ->
+            ChildProcess.start(
+                home,
+                "practice-model",
+                JavaProcess.command(
+                    "dev.berth.practicemodel.PracticeModelMain", "--port", "" + port),
+                Map.of()));
       } else {
         add(() -> PracticeModel.start("127.0.0.1", port));
       }
@@ -191,21 +187,18 @@ public final class Platform implements AutoCloseable {
 
     private void s3(int port) {
       if (options.isSplit()) {
-        add(
-            () ->
-                ChildProcess.start(
-                    home,
-                    "s3",
-                    JavaProcess.command(
-                        S3Server.class.getName(), home.data("s3").toString(), "" + port),
-                    Map.of(
-                        "S3_ACCESS_KEY", secrets.s3AccessKey(),
-                        "S3_SECRET_KEY", secrets.s3SecretKey())));
+        add(() ->
+            ChildProcess.start(
+                home,
+                "s3",
+                JavaProcess.command(
+                    S3Server.class.getName(), home.data("s3").toString(), "" + port),
+                Map.of(
+                    "S3_ACCESS_KEY", secrets.s3AccessKey(),
+                    "S3_SECRET_KEY", secrets.s3SecretKey())));
       } else {
-        add(
-            () ->
-                S3Server.start(
-                    home.data("s3"), port, secrets.s3AccessKey(), secrets.s3SecretKey()));
+        add(() ->
+            S3Server.start(home.data("s3"), port, secrets.s3AccessKey(), secrets.s3SecretKey()));
       }
       synchronized (this) {
         parts.add("S3               " + S3Server.endpoint(port));
@@ -223,16 +216,15 @@ public final class Platform implements AutoCloseable {
       }
       postgres.provide("temporal", secrets.temporalPassword(), TemporalServer.databases());
       var server =
-          add(
-              () ->
-                  TemporalServer.start(
-                      home,
-                      TemporalBinaries.in(home.cache().resolve("temporal")),
-                      ports,
-                      ports.of(Part.TEMPORAL),
-                      ports.of(Part.TEMPORAL_UI),
-                      postgres.port(),
-                      secrets.temporalPassword()));
+          add(() ->
+              TemporalServer.start(
+                  home,
+                  TemporalBinaries.in(home.cache().resolve("temporal")),
+                  ports,
+                  ports.of(Part.TEMPORAL),
+                  ports.of(Part.TEMPORAL_UI),
+                  postgres.port(),
+                  secrets.temporalPassword()));
       server.awaitHealthy();
       synchronized (this) {
         parts.add("Temporal         " + server.address());
@@ -247,10 +239,9 @@ public final class Platform implements AutoCloseable {
       var api =
           CompletableFuture.supplyAsync(
               () -> add(() -> ApiApplication.start(properties(settings.api(apiPort)))));
-      add(
-          () ->
-              WorkerApplication.start(
-                  properties(settings.worker("host-1", workerPort, List.of(apiPort)))));
+      add(() ->
+          WorkerApplication.start(
+              properties(settings.worker("host-1", workerPort, List.of(apiPort)))));
       api.join();
       parts.add("api              http://127.0.0.1:" + apiPort);
       parts.add("worker           host-1, http://127.0.0.1:" + workerPort);
@@ -281,10 +272,7 @@ public final class Platform implements AutoCloseable {
     }
 
     private void child(String name, Class<?> main, Map<String, String> settings) {
-      add(
-          () ->
-              ChildProcess.start(
-                  home, name, JavaProcess.command(main.getName()), settings));
+      add(() -> ChildProcess.start(home, name, JavaProcess.command(main.getName()), settings));
     }
 
     private Connection connection(

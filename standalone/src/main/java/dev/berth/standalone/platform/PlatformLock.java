@@ -21,8 +21,7 @@ final class PlatformLock implements AutoCloseable {
   static @Nullable PlatformLock take(BerthHome home) {
     try {
       var channel =
-          FileChannel.open(
-              file(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(file(home), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       try {
         if (channel.tryLock() != null) {
           return new PlatformLock(channel);

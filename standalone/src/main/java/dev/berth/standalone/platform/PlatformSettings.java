@@ -37,8 +37,7 @@ record PlatformSettings(
     settings.put("BERTH_HOST_ID", host);
     settings.put(
         "API_URLS",
-        String.join(
-            ",", apiPorts.stream().map(api -> "http://127.0.0.1:" + api).toList()));
+        String.join(",", apiPorts.stream().map(api -> "http://127.0.0.1:" + api).toList()));
     settings.put("S3_ENDPOINT", s3.toString());
     settings.put("S3_BUCKET", BUCKET);
     settings.put("S3_ACCESS_KEY", secrets.s3AccessKey());

@@ -59,11 +59,8 @@ final class Ports {
               : List.<Integer>of();
       var ports =
           Stream.iterate(0, index -> index < count, index -> index + 1)
-              .map(
-                  index ->
-                      index < before.size() && isFree(before.get(index))
-                          ? before.get(index)
-                          : free())
+              .map(index ->
+                  index < before.size() && isFree(before.get(index)) ? before.get(index) : free())
               .toList();
       given.addAll(ports);
       Files.writeString(file, String.join("\n", ports.stream().map(String::valueOf).toList()));

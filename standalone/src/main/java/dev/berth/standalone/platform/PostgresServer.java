@@ -49,10 +49,8 @@ final class PostgresServer implements AutoCloseable {
               .setServerConfig("synchronous_commit", "on")
               .setServerConfig("max_connections", String.valueOf(CONNECTIONS))
               .setServerConfig("unix_socket_directories", "")
-              .setOutputRedirector(
-                  ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
-              .setErrorRedirector(
-                  ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
+              .setOutputRedirector(ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
+              .setErrorRedirector(ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
               .start();
       return new PostgresServer(server);
     } catch (IOException | IllegalStateException failed) {
@@ -75,8 +73,7 @@ final class PostgresServer implements AutoCloseable {
       var exists =
           statement.executeQuery("select 1 from pg_roles where rolname = '%s'".formatted(role));
       if (!exists.next()) {
-        statement.execute(
-            "create role %s login createdb password '%s'".formatted(role, password));
+        statement.execute("create role %s login createdb password '%s'".formatted(role, password));
       }
       for (var database : databases) {
         var found =

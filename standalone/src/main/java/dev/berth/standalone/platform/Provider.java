@@ -18,8 +18,7 @@ record Provider(String url, String key, boolean practice) {
     if (key == null || key.isBlank()) {
       return null;
     }
-    return new Provider(
-        environment.getOrDefault("ANTHROPIC_BASE_URL", PUBLIC_API), key, false);
+    return new Provider(environment.getOrDefault("ANTHROPIC_BASE_URL", PUBLIC_API), key, false);
   }
 
   static Provider practice(int port) {

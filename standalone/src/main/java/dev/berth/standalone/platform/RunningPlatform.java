@@ -59,12 +59,7 @@ public final class RunningPlatform {
   public static int removeLeftovers(BerthHome home) {
     endLeftovers(home);
     var sandboxes =
-        lines(
-            "docker",
-            "ps",
-            "-aq",
-            "--filter",
-            "label=berth.installation=" + home.installation());
+        lines("docker", "ps", "-aq", "--filter", "label=berth.installation=" + home.installation());
     if (!sandboxes.isEmpty()) {
       var command = new ArrayList<>(List.of("docker", "rm", "-f"));
       command.addAll(sandboxes);
@@ -83,9 +78,7 @@ public final class RunningPlatform {
   private static List<String> lines(String... command) {
     try {
       var process =
-          new ProcessBuilder(command)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       try (var out =
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {

@@ -3,7 +3,9 @@ package dev.berth.standalone.platform;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The production Temporal server, its schema tool and its UI, as built by {@code tools/temporal}. */
+/**
+ * The production Temporal server, its schema tool and its UI, as built by {@code tools/temporal}.
+ */
 public record TemporalBinaries(Path server, Path sqlTool, Path ui) {
   public static TemporalBinaries in(Path folder) {
     return new TemporalBinaries(
@@ -13,8 +15,6 @@ public record TemporalBinaries(Path server, Path sqlTool, Path ui) {
   }
 
   public boolean exist() {
-    return Files.isExecutable(server)
-        && Files.isExecutable(sqlTool)
-        && Files.isExecutable(ui);
+    return Files.isExecutable(server) && Files.isExecutable(sqlTool) && Files.isExecutable(ui);
   }
 }

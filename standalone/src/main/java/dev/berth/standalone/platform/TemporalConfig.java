@@ -24,38 +24,38 @@ final class TemporalConfig {
   static String server(
       List<Integer> inner, int port, int postgresPort, String password, Path folder) {
     return """
-        log: {stdout: true, level: warn}
-        persistence:
-          numHistoryShards: %d
-          defaultStore: default
-          visibilityStore: visibility
-          datastores:
-            default: {sql: %s}
-            visibility: {sql: %s}
-        global:
-          membership: {maxJoinDuration: 30s, broadcastAddress: 127.0.0.1}
-        services:
-          frontend: {rpc: {grpcPort: %d, membershipPort: %d, httpPort: %d, bindOnLocalHost: true}}
-          history: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
-          matching: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
-          worker: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
-        clusterMetadata:
-          enableGlobalNamespace: false
-          failoverVersionIncrement: 10
-          masterClusterName: active
-          currentClusterName: active
-          clusterInformation:
-            active:
-              enabled: true
-              initialFailoverVersion: 1
-              rpcName: frontend
-              rpcAddress: 127.0.0.1:%d
-        dcRedirectionPolicy: {policy: noop}
-        archival:
-          history: {state: disabled, enableRead: false}
-          visibility: {state: disabled, enableRead: false}
-        dynamicConfigClient: {filepath: "%s", pollInterval: 60s}
-        """
+    log: {stdout: true, level: warn}
+    persistence:
+      numHistoryShards: %d
+      defaultStore: default
+      visibilityStore: visibility
+      datastores:
+        default: {sql: %s}
+        visibility: {sql: %s}
+    global:
+      membership: {maxJoinDuration: 30s, broadcastAddress: 127.0.0.1}
+    services:
+      frontend: {rpc: {grpcPort: %d, membershipPort: %d, httpPort: %d, bindOnLocalHost: true}}
+      history: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
+      matching: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
+      worker: {rpc: {grpcPort: %d, membershipPort: %d, bindOnLocalHost: true}}
+    clusterMetadata:
+      enableGlobalNamespace: false
+      failoverVersionIncrement: 10
+      masterClusterName: active
+      currentClusterName: active
+      clusterInformation:
+        active:
+          enabled: true
+          initialFailoverVersion: 1
+          rpcName: frontend
+          rpcAddress: 127.0.0.1:%d
+    dcRedirectionPolicy: {policy: noop}
+    archival:
+      history: {state: disabled, enableRead: false}
+      visibility: {state: disabled, enableRead: false}
+    dynamicConfigClient: {filepath: "%s", pollInterval: 60s}
+    """
         .formatted(
             SHARDS,
             store("temporal", postgresPort, password),
@@ -76,28 +76,29 @@ final class TemporalConfig {
   /** What differs from the server's defaults, and why: ARCHITECTURE.md, "Temporal". */
   static String dynamic() {
     return """
-        matching.enableFairness: [{value: true}]
-        history.transferProcessorMaxPollRPS: [{value: 100}]
-        """;
+    matching.enableFairness: [{value: true}]
+    history.transferProcessorMaxPollRPS: [{value: 100}]
+    """;
   }
 
   static String ui(int port, int uiPort) {
     return """
-        temporalGrpcAddress: 127.0.0.1:%d
-        host: 127.0.0.1
-        port: %d
-        enableUi: true
-        defaultNamespace: default
-        disableWriteActions: false
-        """
+    temporalGrpcAddress: 127.0.0.1:%d
+    host: 127.0.0.1
+    port: %d
+    enableUi: true
+    defaultNamespace: default
+    disableWriteActions: false
+    """
         .formatted(port, uiPort);
   }
 
   private static String store(String database, int postgresPort, String password) {
     return """
-        {pluginName: postgres12_pgx, databaseName: %s, connectAddr: "127.0.0.1:%d", \
-        connectProtocol: tcp, user: temporal, password: "%s", maxConns: %d, maxIdleConns: %d, \
-        maxConnLifetime: 1h}"""
+    {pluginName: postgres12_pgx, databaseName: %s, connectAddr: "127.0.0.1:%d", \
+    connectProtocol: tcp, user: temporal, password: "%s", maxConns: %d, maxIdleConns: %d, \
+    maxConnLifetime: 1h}\
+    """
         .formatted(database, postgresPort, password, CONNECTIONS, CONNECTIONS);
   }
 }

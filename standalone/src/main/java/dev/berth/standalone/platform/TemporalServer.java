@@ -141,7 +141,9 @@ final class TemporalServer implements AutoCloseable {
     }
   }
 
-  /** Sets a schema up, or brings it to the version of the binaries; does nothing when it is there. */
+  /**
+   * Sets a schema up, or brings it to the version of the binaries; does nothing when it is there.
+   */
   private static void schema(
       BerthHome home,
       TemporalBinaries binaries,
@@ -190,8 +192,7 @@ final class TemporalServer implements AutoCloseable {
     var builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(
-                ProcessBuilder.Redirect.appendTo(home.log("temporal-schema").toFile()));
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.log("temporal-schema").toFile()));
     // In the environment, because a command line can be read by everybody.
     builder.environment().put("SQL_USER", DATABASE);
     builder.environment().put("SQL_PASSWORD", password);

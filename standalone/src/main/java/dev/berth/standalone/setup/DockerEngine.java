@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Docker engine of this machine. One that runs is used as it is; on a Debian-class machine one is
- * installed and started, with {@code live-restore}, so that a restart of the engine leaves sandboxes
- * running.
+ * The Docker engine of this machine. One that runs is used as it is; on a Debian-class machine one
+ * is installed and started, with {@code live-restore}, so that a restart of the engine leaves
+ * sandboxes running.
  */
 public final class DockerEngine {
   private static final Duration START = Duration.ofSeconds(60);
@@ -62,7 +62,8 @@ public final class DockerEngine {
         log,
         quiet,
         remedy,
-        List.of("apt-get", "install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"));
+        List.of(
+            "apt-get", "install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"));
   }
 
   private void start() {
@@ -79,8 +80,7 @@ public final class DockerEngine {
       new ProcessBuilder("setsid", "dockerd", "--live-restore")
           .redirectErrorStream(true)
           .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-          .redirectOutput(
-              ProcessBuilder.Redirect.appendTo(project.home().log("dockerd").toFile()))
+          .redirectOutput(ProcessBuilder.Redirect.appendTo(project.home().log("dockerd").toFile()))
           .start();
     } catch (IOException failed) {
       throw new UncheckedIOException("cannot start dockerd", failed);

@@ -55,8 +55,7 @@ public final class Doctor {
     var tag =
         named != null && !named.isBlank()
             ? named
-            : Shell.firstLine(
-                project.root().resolve("bridge-container/image").toString(), "--tag");
+            : Shell.firstLine(project.root().resolve("bridge-container/image").toString(), "--tag");
     return tag != null
             && Shell.firstLine("docker", "image", "inspect", "-f", "{{.Id}}", tag) != null
         ? new Finding.Good("sandbox image", tag)

@@ -31,8 +31,7 @@ public final class Prerequisites {
     var findings = new ArrayList<Finding>();
     findings.add(system());
     findings.add(root());
-    findings.add(
-        new Finding.Good("JDK", System.getProperty("java.version")));
+    findings.add(new Finding.Good("JDK", System.getProperty("java.version")));
     findings.add(
         tool("Maven", 3, 8, "install Maven 3.8 or newer (apt-get install maven)", "mvn", "-v"));
     findings.add(
@@ -43,8 +42,7 @@ public final class Prerequisites {
             "install Node.js 20 or newer with npm (https://nodejs.org)",
             "node",
             "--version"));
-    findings.add(
-        tool("npm", 9, 0, "install npm; it comes with Node.js", "npm", "--version"));
+    findings.add(tool("npm", 9, 0, "install npm; it comes with Node.js", "npm", "--version"));
     findings.add(temporal());
     findings.add(disk());
     return findings;
@@ -96,15 +94,13 @@ public final class Prerequisites {
           : new Finding.Missing(
               "disk",
               detail,
-              "make room for %d GiB, or set BERTH_HOME to a larger disk"
-                  .formatted(wanted / GIBI));
+              "make room for %d GiB, or set BERTH_HOME to a larger disk".formatted(wanted / GIBI));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
   }
 
-  private static Finding tool(
-      String name, int major, int minor, String remedy, String... command) {
+  private static Finding tool(String name, int major, int minor, String remedy, String... command) {
     var line = Shell.firstLine(command);
     if (line == null) {
       return new Finding.Missing(name, "not found", remedy);
@@ -118,5 +114,4 @@ public final class Prerequisites {
         ? new Finding.Good(name, version.group())
         : new Finding.Missing(name, version.group(), remedy);
   }
-
 }

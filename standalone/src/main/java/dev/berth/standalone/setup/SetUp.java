@@ -90,8 +90,7 @@ public final class SetUp {
       return named;
     }
     var script = project.root().resolve("bridge-container/image").toString();
-    var command =
-        List.of(script, "--variant", environment.getOrDefault("SANDBOX_VARIANT", "base"));
+    var command = List.of(script, "--variant", environment.getOrDefault("SANDBOX_VARIANT", "base"));
     return steps.step(
         "sandbox image",
         isImageThere(script) ? null : "made from Debian packages, about 4 min the first time",
@@ -105,6 +104,7 @@ public final class SetUp {
 
   private static boolean isImageThere(String script) {
     @Nullable String tag = Shell.firstLine(script, "--tag");
-    return tag != null && Shell.firstLine("docker", "image", "inspect", "-f", "{{.Id}}", tag) != null;
+    return tag != null
+        && Shell.firstLine("docker", "image", "inspect", "-f", "{{.Id}}", tag) != null;
   }
 }

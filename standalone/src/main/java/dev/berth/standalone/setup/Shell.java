@@ -24,9 +24,7 @@ final class Shell {
   static @Nullable String firstLine(String... command) {
     try {
       var process =
-          new ProcessBuilder(command)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       process.getOutputStream().close();
       try (var out =
           new BufferedReader(
@@ -56,8 +54,7 @@ final class Shell {
       Path log, Map<String, String> environment, String remedy, List<String> command) {
     try {
       var builder =
-          new ProcessBuilder(command)
-              .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
       builder.environment().putAll(environment);
       var process = builder.start();
       process.getOutputStream().close();

@@ -35,7 +35,8 @@ final class TestReports {
   static TestCounts vitest(Path file) throws IOException {
     var total = TestCounts.NONE;
     for (var suite : ProtocolJson.mapper().readTree(Files.readString(file)).path("testResults")) {
-      if (suite.path("assertionResults").isEmpty() && !suite.path("status").asString("").equals("passed")) {
+      if (suite.path("assertionResults").isEmpty()
+          && !suite.path("status").asString("").equals("passed")) {
         total = total.plus(TestCounts.failing(suite.path("name").asString("?")));
       }
       for (var test : suite.path("assertionResults")) {
@@ -79,7 +80,6 @@ final class TestReports {
     var skipped = test.getElementsByTagName("skipped");
     return skipped.getLength() == 0
         ? TestCounts.passing(1)
-        : TestCounts.skipping(
-            name + ": " + ((Element) skipped.item(0)).getAttribute("message"));
+        : TestCounts.skipping(name + ": " + ((Element) skipped.item(0)).getAttribute("message"));
   }
 }

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool. */
+/**
+ * The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool.
+ */
 public final class TestStages {
   private final Project project;
   private final String image;
@@ -44,8 +46,7 @@ public final class TestStages {
 
   public TestCounts run(Stage stage) throws IOException, InterruptedException {
     return switch (stage) {
-      case FORMAT ->
-          check(stage, project.root(), List.of("mvn", "-B", "-q", "spotless:check"));
+      case FORMAT -> check(stage, project.root(), List.of("mvn", "-B", "-q", "spotless:check"));
       case BRIDGE_CHECK -> check(stage, bridge(), List.of("npm", "run", "--silent", "check"));
       case BRIDGE -> vitest(stage, "test");
       case JAVA -> java(stage);
@@ -86,9 +87,9 @@ public final class TestStages {
         : counts;
   }
 
-  private TestCounts vitest(Stage stage, String script)
-      throws IOException, InterruptedException {
-    var report = project.home().logs().resolve("test-" + stage.name().toLowerCase(Locale.ROOT) + ".json");
+  private TestCounts vitest(Stage stage, String script) throws IOException, InterruptedException {
+    var report =
+        project.home().logs().resolve("test-" + stage.name().toLowerCase(Locale.ROOT) + ".json");
     Files.deleteIfExists(report);
     var status =
         exec(
@@ -139,7 +140,8 @@ public final class TestStages {
                 ProcessBuilder.Redirect.appendTo(project.home().log("test-bridge").toFile()));
     if (builder.start().waitFor() != 0) {
       throw new IOException(
-          "the bridge's packages cannot be installed: look at " + project.home().log("test-bridge"));
+          "the bridge's packages cannot be installed: look at "
+              + project.home().log("test-bridge"));
     }
     return bridge;
   }

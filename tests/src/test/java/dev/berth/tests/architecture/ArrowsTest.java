@@ -30,7 +30,11 @@ class ArrowsTest {
         .should()
         .onlyDependOnClassesThat()
         .resideInAnyPackage(
-            "dev.berth.protocol..", "java..", "tools.jackson..", "com.fasterxml..", "org.jspecify..")
+            "dev.berth.protocol..",
+            "java..",
+            "tools.jackson..",
+            "com.fasterxml..",
+            "org.jspecify..")
         .check(CLASSES);
   }
 

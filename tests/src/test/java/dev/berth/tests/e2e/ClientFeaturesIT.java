@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What clients use of a session beyond text: tools of their own, partial messages, media, schemas. */
+/**
+ * What clients use of a session beyond text: tools of their own, partial messages, media, schemas.
+ */
 @Tag("e2e")
 @Timeout(180)
 class ClientFeaturesIT {
@@ -204,11 +206,9 @@ class ClientFeaturesIT {
   @Test
   void theOlderDialectGetsItsMessagesWrapped() {
     try (var socket = platform.socket("pia").init(allowAll())) {
-      socket.send(
-          frame("prompt", json().put("message", "say wrapped").set("options", json())));
+      socket.send(frame("prompt", json().put("message", "say wrapped").set("options", json())));
 
-      var result =
-          socket.await(frame -> frame.at("/payload/type").asString("").equals("result"));
+      var result = socket.await(frame -> frame.at("/payload/type").asString("").equals("result"));
       assertThat(result.path("type").asString("")).isEqualTo("sdk_message");
       assertThat(result.at("/payload/result").asString("")).isEqualTo("wrapped");
       assertThat(socket.types()).containsOnly("control", "sdk_message");
@@ -231,8 +231,7 @@ class ClientFeaturesIT {
             platform.connection(),
             claims ->
                 claims.claim(
-                    "permissions",
-                    Map.of("maxTurns", 2, "model", "claude-haiku-4-5-20251001")));
+                    "permissions", Map.of("maxTurns", 2, "model", "claude-haiku-4-5-20251001")));
     try (var socket =
         TestSocket.open(platform.connection().wsUrl() + "?token=" + token)
             .init(allowAll().put("maxTurns", 50).put("model", "opus"))) {

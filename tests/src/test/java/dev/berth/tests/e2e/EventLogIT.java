@@ -48,7 +48,12 @@ class EventLogIT {
         .containsExactlyElementsOf(LongStream.rangeClosed(1, events.size()).boxed().toList());
     assertThat(events)
         .extracting(event -> event.path("type").asString(""))
-        .contains("session.opened", "message.accepted", "turn.started", "agent.message", "turn.completed");
+        .contains(
+            "session.opened",
+            "message.accepted",
+            "turn.started",
+            "agent.message",
+            "turn.completed");
   }
 
   @Test
@@ -78,8 +83,7 @@ class EventLogIT {
     }
 
     assertThat(ids)
-        .containsExactlyElementsOf(
-            LongStream.rangeClosed(4, ids.getLast()).boxed().toList());
+        .containsExactlyElementsOf(LongStream.rangeClosed(4, ids.getLast()).boxed().toList());
   }
 
   @Test
@@ -93,8 +97,7 @@ class EventLogIT {
     assertProblem(get(session, "eva", "?after_seq=x"), 400, "invalid_request");
     var anonymous =
         HttpRequest.newBuilder(uri(session, "")).header("Authorization", "Bearer x").build();
-    assertProblem(
-        HTTP.send(anonymous, HttpResponse.BodyHandlers.ofString()), 401, "invalid_token");
+    assertProblem(HTTP.send(anonymous, HttpResponse.BodyHandlers.ofString()), 401, "invalid_token");
   }
 
   @Test
@@ -117,8 +120,7 @@ class EventLogIT {
 
   private static HttpResponse<String> get(String session, String user, String query)
       throws IOException, InterruptedException {
-    return HTTP.send(
-        request(session, user, query).build(), HttpResponse.BodyHandlers.ofString());
+    return HTTP.send(request(session, user, query).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static HttpRequest.Builder request(String session, String user, String query) {

@@ -35,7 +35,8 @@ class IsolationIT {
   @Test
   void itIsNobodyWithNoCapabilities() {
     assertThat(bash("id -u")).isEqualTo("10002");
-    assertThat(bash("grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status | awk '{print $2}' | sort -u"))
+    assertThat(
+            bash("grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status | awk '{print $2}' | sort -u"))
         .isEqualTo("0000000000000000");
     assertThat(bash("grep NoNewPrivs /proc/self/status | awk '{print $2}'")).isEqualTo("1");
   }
@@ -43,7 +44,9 @@ class IsolationIT {
   @Test
   void itHasNoNetworkButLoopback() {
     assertThat(bash("ls /sys/class/net")).isEqualTo("lo");
-    assertThat(bash("env -u HTTP_PROXY -u http_proxy curl -s -m 3 http://169.254.169.254/ && echo reached || echo unreachable"))
+    assertThat(
+            bash(
+                "env -u HTTP_PROXY -u http_proxy curl -s -m 3 http://169.254.169.254/ && echo reached || echo unreachable"))
         .isEqualTo("unreachable");
   }
 
@@ -67,7 +70,10 @@ class IsolationIT {
                     + " ; true"))
         .isEqualTo("0");
     assertThat(
-            bash("grep -rs " + pattern + " / --include='*' --exclude-dir=proc --exclude-dir=sys"
+            bash(
+                "grep -rs "
+                    + pattern
+                    + " / --include='*' --exclude-dir=proc --exclude-dir=sys"
                     + " --exclude-dir=projects -l | head -n 3; echo end"))
         .isEqualTo("end");
     assertThat(bash("env | grep ANTHROPIC_API_KEY")).doesNotContain("practice");
@@ -79,7 +85,9 @@ class IsolationIT {
     assertThat(bash("ls /run/berth 2>&1; ls /run/launcher 2>&1; ls /run/bridge 2>&1"))
         .contains("Permission denied")
         .doesNotContain("sock");
-    assertThat(bash("for p in /proc/[0-9]*; do [ \"$(stat -c %u $p)\" = 10001 ] && cat $p/environ; done 2>&1 | head -n 1"))
+    assertThat(
+            bash(
+                "for p in /proc/[0-9]*; do [ \"$(stat -c %u $p)\" = 10001 ] && cat $p/environ; done 2>&1 | head -n 1"))
         .contains("Permission denied");
     assertThat(bash("kill -9 1 2>&1; echo")).contains("not permitted");
     assertThat(bash("touch /etc/x 2>&1; true")).contains("Read-only file system");

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The published Python client, unchanged and in both versions: strangers wrote it for another server.
+ * The published Python client, unchanged and in both versions: strangers wrote it for another
+ * server.
  */
 @Tag("e2e")
 @Timeout(300)
@@ -53,7 +54,8 @@ class PublishedClientIT {
     var python = folder.resolve("bin/python");
     if (!Files.exists(python)) {
       Assumptions.assumeTrue(
-          new ProcessBuilder("python3", "-m", "venv", "-h").start().onExit().join().exitValue() == 0,
+          new ProcessBuilder("python3", "-m", "venv", "-h").start().onExit().join().exitValue()
+              == 0,
           "python3 with venv is not on this machine");
       Machine.run("python3", "-m", "venv", folder.toString());
       Machine.run(

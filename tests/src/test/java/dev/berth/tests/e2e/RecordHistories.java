@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Runs the reference sessions on the real platform and writes their histories, which the replay tests
- * hold against later code. Not a test: {@code tools/record-histories} runs it.
+ * Runs the reference sessions on the real platform and writes their histories, which the replay
+ * tests hold against later code. Not a test: {@code tools/record-histories} runs it.
  */
 @Tag("record")
 @Timeout(300)
@@ -73,14 +73,14 @@ class RecordHistories {
           client -> {
             var run =
                 client
-                    .listExecutions("WorkflowType = 'ReconcileHost' and ExecutionStatus = 'Completed'")
+                    .listExecutions(
+                        "WorkflowType = 'ReconcileHost' and ExecutionStatus = 'Completed'")
                     .findFirst()
                     .orElseThrow(() -> new AssertionError("no sweep ran; id " + id));
             save(
                 "reconcile",
                 client
-                    .fetchHistory(
-                        run.getExecution().getWorkflowId(), run.getExecution().getRunId())
+                    .fetchHistory(run.getExecution().getWorkflowId(), run.getExecution().getRunId())
                     .toJson(true));
           });
     }

@@ -91,8 +91,7 @@ class RefusalIT {
             "budget of nothing",
             connection ->
                 TestTokens.changed(
-                    connection,
-                    claims -> claims.claim("budget", Map.of("ai", 0, "compute", 60))),
+                    connection, claims -> claims.claim("budget", Map.of("ai", 0, "compute", 60))),
             "user_budget_exhausted",
             4402));
   }
@@ -170,8 +169,7 @@ class RefusalIT {
     }
 
     for (var id : new String[] {UUID.randomUUID().toString(), session, "not-an-id", "../x"}) {
-      var socket =
-          platform.socket("mallory").send(frame("init", json().put("sessionId", id)));
+      var socket = platform.socket("mallory").send(frame("init", json().put("sessionId", id)));
       assertThat(socket.error().path("message").asString("")).contains("Session not found");
       assertThat(socket.awaitClose()).isEqualTo(1011);
     }
@@ -179,19 +177,21 @@ class RefusalIT {
 
   @Test
   void aFrameThatIsTooLargeIsRefusedAndTheServerLives() {
-    var huge = "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"" + "x".repeat(60 << 20) + "\"}}";
+    var huge =
+        "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\""
+            + "x".repeat(60 << 20)
+            + "\"}}";
     var socket = platform.socket("mallory").init(allowAll());
     var sender =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    socket.text(huge);
-                  } catch (RuntimeException cut) {
-                    // The server does not wait for the rest of it.
-                    return;
-                  }
-                });
+            .start(() -> {
+              try {
+                socket.text(huge);
+              } catch (RuntimeException cut) {
+                // The server does not wait for the rest of it.
+                return;
+              }
+            });
 
     assertThat(socket.error().path("message").asString("")).contains("more than 48 MiB");
     assertThat(socket.awaitClose()).isEqualTo(1008);

@@ -36,8 +36,7 @@ class RestartIT {
         var socket = again.socket("rita").init(allowAll().put("sessionId", session))) {
       assertThat(socket.turn("Which number did I ask you to remember?").path("result").asString(""))
           .contains("4730");
-      assertThat(
-              socket.turn("bash cat notes.txt\nsay {{result}}").path("result").asString(""))
+      assertThat(socket.turn("bash cat notes.txt\nsay {{result}}").path("result").asString(""))
           .contains("kept on disk");
     }
   }
@@ -71,8 +70,7 @@ class RestartIT {
   void aSecondPlatformInTheSameHomeIsToldWhereTheFirstIs() {
     try (var platform = TestPlatform.start("twice")) {
       var options =
-          new PlatformOptions(
-              Map.of(), 0, 0, System.getProperty("berth.sandbox-image"), Map.of());
+          new PlatformOptions(Map.of(), 0, 0, System.getProperty("berth.sandbox-image"), Map.of());
 
       assertThatThrownBy(() -> Platform.start(platform.home(), options, Map.of()))
           .isInstanceOf(StartFailure.class)
@@ -94,8 +92,7 @@ class RestartIT {
 
       assertThat(docker("ps", "-q", "--filter", "name=berth-" + first.session())).isNotEmpty();
       assertThat(docker("ps", "-aq", "--filter", "name=berth-" + second.session())).isEmpty();
-      assertThat(first.turn("say still here").path("result").asString(""))
-          .isEqualTo("still here");
+      assertThat(first.turn("say still here").path("result").asString("")).isEqualTo("still here");
       first.close();
     }
   }
@@ -122,8 +119,7 @@ class RestartIT {
     assertThat(sandboxes(platform)).isNotEmpty();
 
     try (var again = TestPlatform.again(platform.home(), Map.of())) {
-      eventually(
-          "the orphan is gone", Duration.ofSeconds(20), () -> sandboxes(again).isEmpty());
+      eventually("the orphan is gone", Duration.ofSeconds(20), () -> sandboxes(again).isEmpty());
     }
   }
 

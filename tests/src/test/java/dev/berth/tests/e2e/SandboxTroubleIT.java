@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A host on which things go wrong: small sandboxes, a small disk, an engine that can be lost, an image
- * that can be. Each turn ends with a reason, and the session works when the trouble is over.
+ * A host on which things go wrong: small sandboxes, a small disk, an engine that can be lost, an
+ * image that can be. Each turn ends with a reason, and the session works when the trouble is over.
  */
 @Tag("e2e")
 @Timeout(240)
@@ -42,12 +42,18 @@ class SandboxTroubleIT {
         TestPlatform.start(
             "trouble",
             Map.of(
-                "SANDBOX_IMAGE", IMAGE,
-                "SANDBOX_TIER", "lite",
-                "SANDBOX_DIRECTORY", disk.toString(),
-                "sandbox.disk-floor", "100MB",
-                "sandbox.start-timeout", "10s",
-                "DOCKER_HOST", "unix://" + folder.resolve("docker.sock")));
+                "SANDBOX_IMAGE",
+                IMAGE,
+                "SANDBOX_TIER",
+                "lite",
+                "SANDBOX_DIRECTORY",
+                disk.toString(),
+                "sandbox.disk-floor",
+                "100MB",
+                "sandbox.start-timeout",
+                "10s",
+                "DOCKER_HOST",
+                "unix://" + folder.resolve("docker.sock")));
   }
 
   @AfterAll
@@ -123,8 +129,7 @@ class SandboxTroubleIT {
       assertThat(socket.turn("say before").path("result").asString("")).isEqualTo("before");
       engine.stop();
       try {
-        assertThat(socket.turn("say meanwhile").path("result").asString(""))
-            .isEqualTo("meanwhile");
+        assertThat(socket.turn("say meanwhile").path("result").asString("")).isEqualTo("meanwhile");
       } finally {
         engine.start();
       }

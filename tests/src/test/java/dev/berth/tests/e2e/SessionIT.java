@@ -33,7 +33,13 @@ class SessionIT {
       assertThat(result.path("subtype").asString("")).isEqualTo("success");
       assertThat(result.path("result").asString("")).contains("2, 3, 5, 7, 11, 13, 17, 19, 23, 29");
       assertThat(
-              docker("exec", "-u", "10002", "berth-" + socket.session(), "cat", "/workspace/project/primes.py"))
+              docker(
+                  "exec",
+                  "-u",
+                  "10002",
+                  "berth-" + socket.session(),
+                  "cat",
+                  "/workspace/project/primes.py"))
           .contains("print");
     }
   }
@@ -57,8 +63,7 @@ class SessionIT {
     }
     docker("kill", "berth-" + session);
 
-    try (var socket =
-        platform.socket("alice").init(allowAll().put("sessionId", session))) {
+    try (var socket = platform.socket("alice").init(allowAll().put("sessionId", session))) {
       assertThat(socket.session()).isEqualTo(session);
       assertThat(socket.turn("Which number did I ask you to remember?").path("result").asString(""))
           .contains("4712");
@@ -92,9 +97,8 @@ class SessionIT {
       assertThat(result.path("session_id").asString("")).isEqualTo(socket.session());
       assertThat(socket.seen())
           .filteredOn(frame -> frame.has("session_id"))
-          .allSatisfy(
-              frame ->
-                  assertThat(frame.path("session_id").asString("")).isEqualTo(socket.session()));
+          .allSatisfy(frame ->
+              assertThat(frame.path("session_id").asString("")).isEqualTo(socket.session()));
     }
   }
 

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The same system as separate processes: two api nodes, two workers that are hosts of their own. */
+/**
+ * The same system as separate processes: two api nodes, two workers that are hosts of their own.
+ */
 @Tag("e2e")
 @Timeout(240)
 class SplitIT {
@@ -49,8 +51,7 @@ class SplitIT {
     first.await(frame -> frame.path("type").asString("").equals("assistant"));
 
     try (var second =
-        onNode(2, "nora")
-            .init(allowAll().put("sessionId", first.session()).put("after_seq", 0))) {
+        onNode(2, "nora").init(allowAll().put("sessionId", first.session()).put("after_seq", 0))) {
       assertThat(second.result().path("result").asString("")).isEqualTo("seen from afar");
     }
     assertThat(first.result().path("result").asString("")).isEqualTo("seen from afar");
@@ -99,9 +100,8 @@ class SplitIT {
           .isEqualTo("the node is not the session");
       assertThat(second.seen())
           .filteredOn(frame -> frame.has("seq"))
-          .allSatisfy(
-              frame ->
-                  assertThat(frame.path("seq").asLong()).isGreaterThan(seen.path("seq").asLong()));
+          .allSatisfy(frame ->
+              assertThat(frame.path("seq").asLong()).isGreaterThan(seen.path("seq").asLong()));
     }
     eventually(
         "the node is back",

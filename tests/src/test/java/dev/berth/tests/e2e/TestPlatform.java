@@ -22,8 +22,9 @@ import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A platform of its own for tests, in this JVM, on free ports, with the practice model. What it needs
- * (binaries, image) {@code ./berth test} has made; started in another way, tests abort and say so.
+ * A platform of its own for tests, in this JVM, on free ports, with the practice model. What it
+ * needs (binaries, image) {@code ./berth test} has made; started in another way, tests abort and
+ * say so.
  */
 public final class TestPlatform implements AutoCloseable {
   private final BerthHome home;
@@ -65,8 +66,7 @@ public final class TestPlatform implements AutoCloseable {
 
   /** Starts a platform in the home of one that was closed. */
   static TestPlatform again(BerthHome home, Map<String, String> settings) {
-    var options =
-        new PlatformOptions(freePorts(), 0, 0, required("berth.sandbox-image"), settings);
+    var options = new PlatformOptions(freePorts(), 0, 0, required("berth.sandbox-image"), settings);
     return new TestPlatform(home, Platform.start(home, options, Map.of()));
   }
 
@@ -76,8 +76,7 @@ public final class TestPlatform implements AutoCloseable {
     delete(root);
     var home = BerthHome.at(root, Path.of(required("berth.cache")));
     var options =
-        new PlatformOptions(
-            freePorts(), apis, workers, required("berth.sandbox-image"), Map.of());
+        new PlatformOptions(freePorts(), apis, workers, required("berth.sandbox-image"), Map.of());
     return new TestPlatform(home, Platform.start(home, options, Map.of()));
   }
 

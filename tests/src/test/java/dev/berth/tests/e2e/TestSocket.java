@@ -115,7 +115,11 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
           return frame;
         }
         if (frame.path("type").asString("").equals("closed")) {
-          throw new AssertionError("the socket was closed; seen: " + types() + ", last " + seen.subList(Math.max(0, seen.size() - 2), seen.size()));
+          throw new AssertionError(
+              "the socket was closed; seen: "
+                  + types()
+                  + ", last "
+                  + seen.subList(Math.max(0, seen.size() - 2), seen.size()));
         }
       }
     } catch (InterruptedException interrupted) {

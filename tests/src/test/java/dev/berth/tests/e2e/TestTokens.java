@@ -45,8 +45,7 @@ final class TestTokens {
   }
 
   static String expiring(Connection connection, Duration in) {
-    return changed(
-        connection, claims -> claims.expirationTime(Date.from(Instant.now().plus(in))));
+    return changed(connection, claims -> claims.expirationTime(Date.from(Instant.now().plus(in))));
   }
 
   private static JWTClaimsSet.Builder good(Connection connection) {

@@ -13,7 +13,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A unix socket that passes everything to another one, until it is stopped; a Docker engine to lose. */
+/**
+ * A unix socket that passes everything to another one, until it is stopped; a Docker engine to
+ * lose.
+ */
 final class UnixForwarder implements AutoCloseable {
   private final Path socket;
   private final Path target;

@@ -5,10 +5,10 @@ import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.workflows.TemporalPayloads;
-import dev.berth.workflows.WorkflowIds;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
+import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.WorkflowIds;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -57,8 +57,7 @@ class VisibilityIT {
       socket.user("bash python3 -c \"import time; time.sleep(4)\"\nsay done");
       socket.await(frame -> frame.path("type").asString("").equals("assistant"));
 
-      eventually(
-          "found running", Duration.ofSeconds(10), () -> count("vera", "running") == 1);
+      eventually("found running", Duration.ofSeconds(10), () -> count("vera", "running") == 1);
       socket.result();
       eventually("found idle", Duration.ofSeconds(10), () -> count("vera", "idle") == 1);
       assertThat(

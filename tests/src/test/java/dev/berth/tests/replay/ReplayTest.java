@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Sessions that ran before must go on under today's code. A history that does not replay means that
- * the order of commands changed: add a version marker (CONTRIBUTING.md), never a new recording alone.
+ * the order of commands changed: add a version marker (CONTRIBUTING.md), never a new recording
+ * alone.
  */
 @Timeout(60)
 class ReplayTest {
@@ -61,8 +62,7 @@ class ReplayTest {
     var broken = history.replace("\"SessionAllocate\"", "\"SessionRecord\"");
     assertThat(broken).isNotEqualTo(history);
 
-    assertThatThrownBy(() -> replay(broken))
-        .hasStackTraceContaining("NonDeterministicException");
+    assertThatThrownBy(() -> replay(broken)).hasStackTraceContaining("NonDeterministicException");
   }
 
   private static void replay(String history) throws Exception {
@@ -78,8 +78,7 @@ class ReplayTest {
       var worker = environment.newWorker(TaskQueues.SESSIONS);
       worker.registerWorkflowImplementationTypes(
           SessionWorkflowImpl.class, ReconcileHostWorkflowImpl.class);
-      WorkflowReplayer.replayWorkflowExecution(
-          WorkflowExecutionHistory.fromJson(history), worker);
+      WorkflowReplayer.replayWorkflowExecution(WorkflowExecutionHistory.fromJson(history), worker);
     }
   }
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 @ActivityInterface(namePrefix = "Sandbox")
 public interface SandboxActivities {
   /**
-   * Starts the sandbox of an epoch with the session's agent in it, or finds it running. Sandboxes of
-   * earlier epochs of the session on this host are removed first.
+   * Starts the sandbox of an epoch with the session's agent in it, or finds it running. Sandboxes
+   * of earlier epochs of the session on this host are removed first.
    *
    * <ul>
    *   <li>Idempotent by {@code (session, epoch)}.

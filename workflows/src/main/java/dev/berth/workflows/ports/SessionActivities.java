@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 @ActivityInterface(namePrefix = "Session")
 public interface SessionActivities {
   /**
-   * Gives the session a new epoch, which shuts out whatever served it before, and chooses a host and
-   * a sandbox id for it.
+   * Gives the session a new epoch, which shuts out whatever served it before, and chooses a host
+   * and a sandbox id for it.
    *
    * <ul>
    *   <li>Idempotent by {@code (session, key)}: a repeat gives the same epoch and sandbox.

@@ -12,12 +12,12 @@ import io.temporal.activity.ActivityInterface;
 @ActivityInterface(namePrefix = "Turn")
 public interface TurnActivities {
   /**
-   * Hands the agent a message and waits for the end of its turn; everything that happens goes to the
-   * event log on the way. Heartbeats carry how far it came.
+   * Hands the agent a message and waits for the end of its turn; everything that happens goes to
+   * the event log on the way. Heartbeats carry how far it came.
    *
    * <ul>
-   *   <li>Idempotent by turn: a turn that ended is not run again, its end is given; a turn that still
-   *       runs in its sandbox is joined.
+   *   <li>Idempotent by turn: a turn that ended is not run again, its end is given; a turn that
+   *       still runs in its sandbox is joined.
    *   <li>Fails with {@code SANDBOX_LOST} when the sandbox is gone, {@code SUPERSEDED} when another
    *       one serves the session; both final. Losing the worker only repeats the activity.
    * </ul>

@@ -25,7 +25,9 @@ final class SessionActivityStubs {
           .setMaximumInterval(Duration.ofSeconds(10))
           .build();
 
-  /** A worker that restarts comes back to its host's work; what fails for good the workflow sees. */
+  /**
+   * A worker that restarts comes back to its host's work; what fails for good the workflow sees.
+   */
   private static final RetryOptions WHILE_THE_WORKER_RESTARTS =
       RetryOptions.newBuilder()
           .setInitialInterval(Duration.ofMillis(200))

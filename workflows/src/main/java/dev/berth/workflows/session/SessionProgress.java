@@ -45,8 +45,7 @@ final class SessionProgress {
     show(phase);
     if (changed) {
       record(
-          "status: " + status.wireName(),
-          List.of(new SessionEvent.StatusChanged(status, reason)));
+          "status: " + status.wireName(), List.of(new SessionEvent.StatusChanged(status, reason)));
     }
   }
 
@@ -67,9 +66,7 @@ final class SessionProgress {
   }
 
   void record(String summary, List<SessionEvent> events) {
-    activities
-        .sessionLocally(summary)
-        .record(new RecordInput(input.sessionId(), named(events)));
+    activities.sessionLocally(summary).record(new RecordInput(input.sessionId(), named(events)));
   }
 
   /** Gives events ids that stay the same in every replay and every attempt. */
@@ -99,16 +96,16 @@ final class SessionProgress {
     var sandbox = state.sandbox();
     var stop = state.lastStop();
     return """
-        **%s** since %s
+    **%s** since %s
 
-        | | |
-        | --- | --- |
-        | end user | `%s` of project `%s` |
-        | sandbox | %s |
-        | turns | %d, last stop: %s |
-        | running | %s |
-        | waiting | %d |
-        """
+    | | |
+    | --- | --- |
+    | end user | `%s` of project `%s` |
+    | sandbox | %s |
+    | turns | %d, last stop: %s |
+    | running | %s |
+    | waiting | %d |
+    """
         .formatted(
             state.phase().label(),
             Instant.ofEpochMilli(Workflow.currentTimeMillis()),

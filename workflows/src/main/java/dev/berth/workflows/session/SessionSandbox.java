@@ -29,8 +29,7 @@ final class SessionSandbox {
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
 
-  SessionSandbox(
-      SessionInput input, SessionActivityStubs activities, SessionProgress progress) {
+  SessionSandbox(SessionInput input, SessionActivityStubs activities, SessionProgress progress) {
     this.input = input;
     this.activities = activities;
     this.progress = progress;
@@ -134,11 +133,10 @@ final class SessionSandbox {
                 allocated.sandboxId(),
                 allocated.epoch(),
                 lost));
-    progress.change(
-        state ->
-            state.withSandbox(
-                new SessionState.Sandbox(
-                    allocated.hostId(), allocated.sandboxId(), allocated.epoch())));
+    progress.change(state ->
+        state.withSandbox(
+            new SessionState.Sandbox(
+                allocated.hostId(), allocated.sandboxId(), allocated.epoch())));
   }
 
   private static boolean isWorthAnother(Problem problem) {

@@ -101,46 +101,45 @@ record SessionState(
   }
 
   SessionState opened(@Nullable String connection) {
-    return with(
-        draft -> {
-          draft.wanted = true;
-          draft.completing = null;
-          if (connection != null) {
-            draft.connections = appended(connections, connection, CONNECTIONS);
-          }
-        });
+    return with(draft -> {
+      draft.wanted = true;
+      draft.completing = null;
+      if (connection != null) {
+        draft.connections = appended(connections, connection, CONNECTIONS);
+      }
+    });
   }
 
-  /** A socket is gone; the last one completes the session, a client that asks to close ends its turn. */
+  /**
+   * A socket is gone; the last one completes the session, a client that asks to close ends its
+   * turn.
+   */
   SessionState disconnected(String connection, boolean asked) {
     var left = connections.stream().filter(other -> !other.equals(connection)).toList();
-    return with(
-        draft -> {
-          draft.connections = left;
-          if (left.isEmpty() && asked) {
-            draft.cut = firstToEnd();
-            draft.completing = "closed_by_client";
-          } else if (left.isEmpty() && !isBusy()) {
-            draft.completing = "disconnected";
-          }
-        });
+    return with(draft -> {
+      draft.connections = left;
+      if (left.isEmpty() && asked) {
+        draft.cut = firstToEnd();
+        draft.completing = "closed_by_client";
+      } else if (left.isEmpty() && !isBusy()) {
+        draft.completing = "disconnected";
+      }
+    });
   }
 
   SessionState completed() {
-    return with(
-        draft -> {
-          draft.completing = null;
-          draft.wanted = false;
-        });
+    return with(draft -> {
+      draft.completing = null;
+      draft.wanted = false;
+    });
   }
 
   SessionState submitted(MessageId message) {
-    return with(
-        draft -> {
-          draft.queue = appended(queue, message, Integer.MAX_VALUE);
-          draft.seen = appended(seen, message, SEEN);
-          draft.completing = null;
-        });
+    return with(draft -> {
+      draft.queue = appended(queue, message, Integer.MAX_VALUE);
+      draft.seen = appended(seen, message, SEEN);
+      draft.completing = null;
+    });
   }
 
   /** The message whose turn an interrupt ends: the one that runs, else the first that waits. */
@@ -157,25 +156,23 @@ record SessionState(
 
   /** The first message leaves the queue and runs. */
   SessionState turnBegun() {
-    return with(
-        draft -> {
-          draft.running = queue.getFirst();
-          draft.queue = queue.subList(1, queue.size());
-          draft.turns = turns + 1;
-          draft.turnsThisRun = turnsThisRun + 1;
-        });
+    return with(draft -> {
+      draft.running = queue.getFirst();
+      draft.queue = queue.subList(1, queue.size());
+      draft.turns = turns + 1;
+      draft.turnsThisRun = turnsThisRun + 1;
+    });
   }
 
   SessionState turnEnded(StopReason reason) {
-    return with(
-        draft -> {
-          draft.running = null;
-          draft.cut = null;
-          draft.lastStop = reason;
-          if (connections.isEmpty() && queue.isEmpty() && completing == null && wanted) {
-            draft.completing = "disconnected";
-          }
-        });
+    return with(draft -> {
+      draft.running = null;
+      draft.cut = null;
+      draft.lastStop = reason;
+      if (connections.isEmpty() && queue.isEmpty() && completing == null && wanted) {
+        draft.completing = "disconnected";
+      }
+    });
   }
 
   SessionState withPhase(Phase next) {
@@ -191,19 +188,17 @@ record SessionState(
   }
 
   SessionState withoutSandbox() {
-    return with(
-        draft -> {
-          draft.sandbox = null;
-          draft.wanted = false;
-        });
+    return with(draft -> {
+      draft.sandbox = null;
+      draft.wanted = false;
+    });
   }
 
   SessionState withClosing(String reason) {
-    return with(
-        draft -> {
-          draft.closing = reason;
-          draft.cut = firstToEnd();
-        });
+    return with(draft -> {
+      draft.closing = reason;
+      draft.cut = firstToEnd();
+    });
   }
 
   SessionState withRefreshing() {
@@ -212,11 +207,10 @@ record SessionState(
 
   /** What the next run begins with. */
   SessionState carriedOver() {
-    return with(
-        draft -> {
-          draft.turnsThisRun = 0;
-          draft.refreshing = false;
-        });
+    return with(draft -> {
+      draft.turnsThisRun = 0;
+      draft.refreshing = false;
+    });
   }
 
   private SessionState with(Consumer<Draft> change) {

@@ -155,13 +155,12 @@ final class SessionTurn {
                 serving.sandboxId(),
                 serving.epoch(),
                 new TurnId(message.value())));
-    sent.handle(
-        (result, failure) -> {
-          if (failure != null) {
-            LOG.warn("the interrupt of turn {} was not delivered", message, failure);
-          }
-          return null;
-        });
+    sent.handle((result, failure) -> {
+      if (failure != null) {
+        LOG.warn("the interrupt of turn {} was not delivered", message, failure);
+      }
+      return null;
+    });
   }
 
   private Attempt outcome(Promise<TurnResult> turn) {

@@ -26,8 +26,8 @@ public interface SessionWorkflow {
   void run(SessionInput input);
 
   /**
-   * A client wants to work: its sandbox is started now, while the user still types. Sent with start,
-   * so that it finds or makes the workflow.
+   * A client wants to work: its sandbox is started now, while the user still types. Sent with
+   * start, so that it finds or makes the workflow.
    */
   @UpdateMethod
   OpenResult openSession(OpenInput input);
@@ -111,7 +111,8 @@ public interface SessionWorkflow {
   }
 
   /**
-   * @param asked whether the client asked to close, rather than vanished: a running turn is then cut
+   * @param asked whether the client asked to close, rather than vanished: a running turn is then
+   *     cut
    */
   record DisconnectedInput(String connectionId, boolean asked) {
     public DisconnectedInput {

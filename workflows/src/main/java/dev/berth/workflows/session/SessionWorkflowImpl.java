@@ -136,8 +136,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private void complete() {
     var reason = String.valueOf(state().completing());
     progress.change(SessionState::completed);
-    progress.record(
-        "completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
+    progress.record("completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
       if (!Workflow.await(input.policy().completionLinger(), this::isThereSomethingToDo)) {

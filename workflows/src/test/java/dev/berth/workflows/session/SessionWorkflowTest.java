@@ -87,7 +87,9 @@ class SessionWorkflowTest {
     var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
     sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
     sessions.registerActivitiesImplementations(database);
-    environment.newWorker(TaskQueues.host(HOST), workerOptions).registerActivitiesImplementations(host);
+    environment
+        .newWorker(TaskQueues.host(HOST), workerOptions)
+        .registerActivitiesImplementations(host);
     environment.start();
     workflow =
         environment
@@ -264,8 +266,7 @@ class SessionWorkflowTest {
     workflow.disconnected(new DisconnectedInput("c1", false));
     workflow.disconnected(new DisconnectedInput("c2", false));
 
-    eventually(
-        () -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
+    eventually(() -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
     assertThat(host.log()).doesNotContain("stop 1: completed");
     environment.sleep(SessionPolicy.DEFAULT.completionLinger().plusSeconds(5));
     eventually(() -> host.log().contains("stop 1: completed"));
@@ -281,8 +282,7 @@ class SessionWorkflowTest {
     workflow.disconnected(new DisconnectedInput("c1", false));
     host.finish(turn(message), END_TURN);
 
-    eventually(
-        () -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
+    eventually(() -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
     assertThat(database.ends()).containsEntry(turn(message), END_TURN);
   }
 

@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * A host whose sandboxes exist in memory. What a test says in advance happens to the next starts and
- * turns; without a word everything succeeds at once.
+ * A host whose sandboxes exist in memory. What a test says in advance happens to the next starts
+ * and turns; without a word everything succeeds at once.
  */
 public final class FakeHostActivities implements SandboxActivities, TurnActivities {
   private final FakeSessionActivities session;
@@ -55,7 +55,9 @@ public final class FakeHostActivities implements SandboxActivities, TurnActiviti
     waiting(turn).complete(reason);
   }
 
-  /** What was asked of the host, in order, as {@code start 1}, {@code turn 1 on 1}, {@code stop 1}. */
+  /**
+   * What was asked of the host, in order, as {@code start 1}, {@code turn 1 on 1}, {@code stop 1}.
+   */
   public synchronized List<String> log() {
     return new ArrayList<>(log);
   }

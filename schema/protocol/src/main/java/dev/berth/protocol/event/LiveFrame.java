@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the host of a session tells the api nodes while it happens, one JSON object a line, in order:
- * a delta never follows the stored message that it belongs to.
+ * What the host of a session tells the api nodes while it happens, one JSON object a line, in
+ * order: a delta never follows the stored message that it belongs to.
  */
 @JsonTypeInfo(
     use = JsonTypeInfo.Id.NAME,
@@ -21,14 +21,12 @@ import tools.jackson.databind.JsonNode;
 public sealed interface LiveFrame {
 
   /**
-   * A stream event of the Agent SDK. Deltas of a lower epoch or attachment than one seen are dropped.
+   * A stream event of the Agent SDK. Deltas of a lower epoch or attachment than one seen are
+   * dropped.
    */
   @JsonTypeName("delta")
   record Delta(
-      int epoch,
-      int attachment,
-      @JsonProperty("turn_id") @Nullable TurnId turnId,
-      JsonNode message)
+      int epoch, int attachment, @JsonProperty("turn_id") @Nullable TurnId turnId, JsonNode message)
       implements LiveFrame {
     public Delta {
       requireNonNull(message, "message");
