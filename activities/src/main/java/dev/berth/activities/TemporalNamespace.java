@@ -71,19 +71,30 @@ final class TemporalNamespace {
       if (missing.getStatus().getCode() != Status.Code.NOT_FOUND) {
         throw missing;
       }
-      temporal
-          .blockingStub()
-          .registerNamespace(
-              RegisterNamespaceRequest.newBuilder()
-                  .setNamespace(namespace)
-                  .setWorkflowExecutionRetentionPeriod(
-                      com.google.protobuf.Duration.newBuilder()
-                          .setSeconds(RETENTION.toSeconds())
-                          .build())
-                  .build());
+      try {
+        registerNamespace();
+      } catch (StatusRuntimeException made) {
+        // By another worker, between the two calls.
+        if (made.getStatus().getCode() != Status.Code.ALREADY_EXISTS) {
+          throw made;
+        }
+      }
       LOG.atInfo().log("registered the namespace {}", namespace);
       return true;
     }
+  }
+
+  private void registerNamespace() {
+    temporal
+        .blockingStub()
+        .registerNamespace(
+            RegisterNamespaceRequest.newBuilder()
+                .setNamespace(namespace)
+                .setWorkflowExecutionRetentionPeriod(
+                    com.google.protobuf.Duration.newBuilder()
+                        .setSeconds(RETENTION.toSeconds())
+                        .build())
+                .build());
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.berth.api;
 
+import static dev.berth.db.generated.Tables.HOSTS;
+
 import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.api.auth.Projects;
 import dev.berth.api.auth.TokenVerifier;
@@ -13,7 +15,7 @@ import dev.berth.api.socket.SocketProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.workflows.TemporalPayloads;
 import io.grpc.StatusRuntimeException;
-import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -22,6 +24,7 @@ import java.net.http.HttpClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
@@ -122,11 +125,23 @@ class ApiConfiguration {
 
   @Bean
   RouterFunction<ServerResponse> health(
-      DSLContext db, WorkflowServiceStubs temporal, GatewayProperties gateway) {
+      DSLContext db,
+      WorkflowServiceStubs temporal,
+      TemporalProperties settings,
+      GatewayProperties gateway) {
     var checks = new LinkedHashMap<String, BooleanSupplier>();
     checks.put("database", () -> isUp(db));
-    checks.put("temporal", () -> isUp(temporal));
+    checks.put("temporal", () -> isUp(temporal, settings.namespace()));
+    checks.put("hosts", () -> hasHost(db));
     return new HealthRoutes(checks, gateway.practice()).routes();
+  }
+
+  private static boolean hasHost(DSLContext db) {
+    try {
+      return db.fetchExists(HOSTS);
+    } catch (DataAccessException down) {
+      return false;
+    }
   }
 
   private static boolean isUp(DSLContext db) {
@@ -137,9 +152,14 @@ class ApiConfiguration {
     }
   }
 
-  private static boolean isUp(WorkflowServiceStubs temporal) {
+  /** A worker makes the namespace when it first starts. */
+  private static boolean isUp(WorkflowServiceStubs temporal, String namespace) {
     try {
-      return temporal.healthCheck().getStatus() == ServingStatus.SERVING;
+      temporal
+          .blockingStub()
+          .withDeadlineAfter(CONNECT.toSeconds(), TimeUnit.SECONDS)
+          .describeNamespace(DescribeNamespaceRequest.newBuilder().setNamespace(namespace).build());
+      return true;
     } catch (StatusRuntimeException down) {
       return false;
     }

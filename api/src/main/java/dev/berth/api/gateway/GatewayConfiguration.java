@@ -1,6 +1,5 @@
 package dev.berth.api.gateway;
 
-import java.net.http.HttpClient;
 import java.time.Clock;
 import java.util.Map;
 import org.jooq.DSLContext;
@@ -30,17 +29,22 @@ public class GatewayConfiguration {
     return new CredentialRoutes(credentials, records, gateway.internalCredential()).routes();
   }
 
+  @Bean(destroyMethod = "close")
+  ProviderClient providerClient(GatewayProperties gateway) {
+    return new ProviderClient(gateway);
+  }
+
   @Bean
   SimpleUrlHandlerMapping modelGateway(
       GatewayProperties gateway,
       SandboxCredentials credentials,
       GatewayRecords records,
-      HttpClient client) {
+      ProviderClient provider) {
     var mapping =
         new SimpleUrlHandlerMapping(
             Map.of(
                 ModelGateway.PREFIX + "/**",
-                new ModelGateway(gateway, credentials, records, client)));
+                new ModelGateway(gateway, credentials, records, provider)));
     mapping.setOrder(Ordered.HIGHEST_PRECEDENCE);
     return mapping;
   }

@@ -7,14 +7,15 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,17 +60,17 @@ final class ModelGateway implements HttpRequestHandler {
   private final GatewayProperties properties;
   private final SandboxCredentials credentials;
   private final GatewayRecords records;
-  private final HttpClient client;
+  private final ProviderClient provider;
 
   ModelGateway(
       GatewayProperties properties,
       SandboxCredentials credentials,
       GatewayRecords records,
-      HttpClient client) {
+      ProviderClient provider) {
     this.properties = properties;
     this.credentials = credentials;
     this.records = records;
-    this.client = client;
+    this.provider = provider;
   }
 
   @Override
@@ -121,20 +122,19 @@ final class ModelGateway implements HttpRequestHandler {
       String model)
       throws IOException {
     var started = System.nanoTime();
-    try {
-      var answer =
-          client.send(toProvider(request, path, body), HttpResponse.BodyHandlers.ofInputStream());
-      try (var content = answer.body()) {
-        response.setStatus(answer.statusCode());
-        copyHeaders(answer, response);
-        if (path.equals(MESSAGES) && answer.statusCode() < 300) {
-          passMetered(content, response, caller, turn(request), model, isStream(answer));
-        } else {
-          content.transferTo(response.getOutputStream());
-        }
+    try (var answer = provider.send(toProvider(request, path, body))) {
+      response.setStatus(answer.getCode());
+      copyHeaders(answer, response);
+      var content = answer.getEntity() == null ? null : answer.getEntity().getContent();
+      if (content == null) {
+        response.flushBuffer();
+      } else if (path.equals(MESSAGES) && answer.getCode() < 300) {
+        passMetered(content, response, caller, turn(request), model, isStream(answer));
+      } else {
+        content.transferTo(response.getOutputStream());
       }
       LOG.atDebug()
-          .addKeyValue("status", answer.statusCode())
+          .addKeyValue("status", answer.getCode())
           .addKeyValue("session", caller.session())
           .addKeyValue("model", model)
           .addKeyValue("ms", (System.nanoTime() - started) / 1_000_000)
@@ -147,32 +147,25 @@ final class ModelGateway implements HttpRequestHandler {
       }
       response.reset();
       refuse(response, 502, "api_error", "The model's provider does not answer.");
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      refuse(response, 503, "api_error", "The gateway is shutting down.");
     }
   }
 
-  private HttpRequest toProvider(HttpServletRequest request, String path, byte[] body) {
+  private ClassicHttpRequest toProvider(HttpServletRequest request, String path, byte[] body) {
     var query = request.getQueryString();
-    var builder =
-        HttpRequest.newBuilder(
-                URI.create(
-                    trimmed(properties.providerUrl()) + path + (query == null ? "" : "?" + query)))
-            .timeout(properties.firstByte())
-            .header("x-api-key", properties.providerKey().value())
-            .method(
-                request.getMethod(),
-                body.length == 0
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofByteArray(body));
+    var toProvider =
+        ClassicRequestBuilder.create(request.getMethod())
+            .setUri(trimmed(properties.providerUrl()) + path + (query == null ? "" : "?" + query))
+            .setHeader("x-api-key", properties.providerKey().value());
     for (var name : PASSED) {
       var value = request.getHeader(name);
       if (value != null) {
-        builder.header(name, value);
+        toProvider.setHeader(name, value);
       }
     }
-    return builder.build();
+    if (body.length > 0) {
+      toProvider.setEntity(new ByteArrayEntity(body, null));
+    }
+    return toProvider.build();
   }
 
   private void passMetered(
@@ -206,23 +199,17 @@ final class ModelGateway implements HttpRequestHandler {
     }
   }
 
-  private static boolean isStream(HttpResponse<?> answer) {
-    return answer
-        .headers()
-        .firstValue("content-type")
-        .map(type -> type.startsWith("text/event-stream"))
-        .orElse(false);
+  private static boolean isStream(ClassicHttpResponse answer) {
+    var type = answer.getFirstHeader("content-type");
+    return type != null && type.getValue().startsWith("text/event-stream");
   }
 
-  private static void copyHeaders(HttpResponse<?> answer, HttpServletResponse response) {
-    answer
-        .headers()
-        .map()
-        .forEach((name, values) -> {
-          if (!HELD_BACK.contains(name.toLowerCase(Locale.ROOT))) {
-            values.forEach(value -> response.addHeader(name, value));
-          }
-        });
+  private static void copyHeaders(ClassicHttpResponse answer, HttpServletResponse response) {
+    for (var header : answer.getHeaders()) {
+      if (!HELD_BACK.contains(header.getName().toLowerCase(Locale.ROOT))) {
+        response.addHeader(header.getName(), header.getValue());
+      }
+    }
   }
 
   /** The turn is the worker's word; the sandbox cannot set it. */

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public record ObjectStorage(
     @Nullable URI endpoint, String region, String bucket, String accessKey, String secretKey) {
   public ObjectStorage {
+    // Set to nothing is how an environment variable says "none".
+    endpoint = endpoint == null || endpoint.toString().isBlank() ? null : endpoint;
     requireNonNull(region, "region");
     requireNonNull(bucket, "bucket");
     requireNonNull(accessKey, "accessKey");

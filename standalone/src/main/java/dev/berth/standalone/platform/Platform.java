@@ -2,8 +2,12 @@ package dev.berth.standalone.platform;
 
 import dev.berth.activities.WorkerApplication;
 import dev.berth.api.ApiApplication;
+import dev.berth.api.PrepareDatabase;
+import dev.berth.api.PrepareDatabase.FirstProject;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.practicemodel.PracticeModel;
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.Secret;
 import dev.berth.standalone.platform.PlatformOptions.Part;
 import java.io.IOException;
 import java.net.URI;
@@ -146,7 +150,12 @@ public final class Platform implements AutoCloseable {
       var database =
           postgres.address("berth", "berth", secrets.databasePassword(), DATABASE_CONNECTIONS);
       var temporal = CompletableFuture.supplyAsync(() -> temporal(postgres));
-      Bootstrap.prepare(database, secrets);
+      PrepareDatabase.apply(
+          database,
+          new FirstProject(
+              new ProjectId(secrets.projectId()),
+              new Secret(secrets.hmacKey()),
+              new Secret(secrets.accountKey())));
       s3.join();
       var address = temporal.join();
       var settings =

@@ -128,7 +128,8 @@ public final class TestStages {
         cd bridge-container
         sum=$(sha256sum package-lock.json)
         if [ "$(cat node_modules/.berth 2>/dev/null)" != "$sum" ]; then
-          npm ci --no-fund --no-audit
+          # Not npm ci: it refuses a lock file without the linter's binaries for other systems.
+          npm install --no-save --no-fund --no-audit
           echo "$sum" > node_modules/.berth
         fi
         """;
