@@ -1,6 +1,7 @@
 package dev.berth.standalone.cli;
 
 import dev.berth.protocol.ProtocolJson;
+import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package dev.berth.standalone.cli;
 
+import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.platform.Connection;
 import dev.berth.standalone.setup.Project;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.berth.tests.e2e;
 
-import dev.berth.standalone.cli.EndUserToken;
+import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.platform.BerthHome;
 import dev.berth.standalone.platform.Connection;
 import dev.berth.standalone.platform.Platform;

@@ -1,4 +1,4 @@
-package dev.berth.standalone.cli;
+package dev.berth.standalone.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
