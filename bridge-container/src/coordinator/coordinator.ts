@@ -64,7 +64,7 @@ export class Coordinator {
       start: (turn) => this.#life?.agent.give(turn),
       ended: (turn, end, result) => this.#turnEnded(turn, end, result),
       stuck: () => options.launcher.sweep(),
-      hopeless: () => this.#interruptAgent(),
+      interruptAgent: () => this.#interruptAgent(),
       stored: (messageId) => this.#outcomes.of(messageId),
       diskFull: options.diskFull,
     })
@@ -195,9 +195,7 @@ export class Coordinator {
   }
 
   #interrupt(turnId: string): void {
-    if (!this.#turns.interrupt(turnId)) return
-    this.#interruptAgent()
-    this.#clientTools?.cancelAll()
+    if (this.#turns.interrupt(turnId)) this.#clientTools?.cancelAll()
   }
 
   #interruptAgent(): void {

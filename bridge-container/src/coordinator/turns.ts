@@ -17,8 +17,8 @@ export interface TurnsOptions {
   readonly ended: (turn: Turn, end: TurnEnd, result?: unknown) => void
   /** The agent did not end an interrupted turn in time. */
   readonly stuck: () => void
-  /** The agent keeps asking a model that refuses it, and has to be stopped. */
-  readonly hopeless: () => void
+  /** Asks the agent to end what it is at. */
+  readonly interruptAgent: () => void
   /** How the stored transcript says that the turn of a message ended. */
   readonly stored: (messageId: string) => StoredOutcome | undefined
   readonly diskFull: () => boolean
@@ -84,7 +84,11 @@ export class Turns {
     this.#next()
   }
 
-  /** Returns whether the agent has to be interrupted for it. */
+  /**
+   * Returns whether the running turn is interrupted by it. An agent that has not begun the turn's
+   * message yet would take the interrupt for the end of nothing, and then begin: it is asked when it
+   * says that it has begun.
+   */
   interrupt(turnId: string): boolean {
     const waiting = this.#waiting.find((turn) => turn.turnId === turnId)
     if (waiting !== undefined) {
@@ -98,6 +102,7 @@ export class Turns {
       this.#end({ stopReason: 'interrupted' })
       this.#options.stuck()
     })
+    if (this.#active.has(running.turn.messageId)) this.#options.interruptAgent()
     return true
   }
 
@@ -136,6 +141,10 @@ export class Turns {
     if (typeof uuid !== 'string' || state === 'queued') return
     if (state === 'started') {
       this.#active.add(uuid)
+      const running = this.#running
+      if (running?.turn.messageId === uuid && running.interrupt !== undefined) {
+        this.#options.interruptAgent()
+      }
       return
     }
     this.#active.delete(uuid)
@@ -153,7 +162,7 @@ export class Turns {
       this.#end(end)
       this.#options.stuck()
     })
-    this.#options.hopeless()
+    this.#options.interruptAgent()
   }
 
   #observeResult(result: Record<string, unknown>): void {

@@ -92,8 +92,8 @@ test('an interrupt ends a turn that still streams', async () => {
   expect(await worker.next('turn_ended')).toMatchObject({ stop_reason: 'interrupted' })
 })
 
-test('an interrupt before the agent is up ends the turn without a word to the model', async () => {
-  const { worker, model } = await openedSandbox(start)
+test('an interrupt right behind the message ends the turn, wherever the agent is', async () => {
+  const { worker } = await openedSandbox(start)
   const message = randomUUID()
   worker.run(message, 'hello')
 
@@ -101,7 +101,6 @@ test('an interrupt before the agent is up ends the turn without a word to the mo
 
   expect(await worker.next('turn_ended')).toMatchObject({ stop_reason: 'interrupted' })
   expect((await turn(worker, 'still there?')).stop_reason).toBe('end_turn')
-  expect(model.transcript()).not.toContain('echo: hello')
 })
 
 test("tells a model's error, a refusal and the limit of turns apart", async () => {

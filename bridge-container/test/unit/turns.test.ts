@@ -15,7 +15,7 @@ let started: string[]
 let ended: Array<[turn: string, stopReason: string]>
 let stored: Map<string, StoredOutcome>
 let stuck: number
-let hopeless: number
+let interrupts: number
 
 beforeEach(() => {
   clock = manualClock()
@@ -23,7 +23,7 @@ beforeEach(() => {
   ended = []
   stored = new Map()
   stuck = 0
-  hopeless = 0
+  interrupts = 0
   turns = new Turns({
     clock,
     start: ({ turnId }) => started.push(turnId),
@@ -31,8 +31,8 @@ beforeEach(() => {
     stuck: () => {
       stuck += 1
     },
-    hopeless: () => {
-      hopeless += 1
+    interruptAgent: () => {
+      interrupts += 1
     },
     stored: (messageId) => stored.get(messageId),
     diskFull: () => false,
@@ -186,6 +186,29 @@ test('an interrupt is for the turn it names', () => {
   expect(started).toEqual(['a'])
 })
 
+test('the agent is interrupted once it has begun the message, not before', () => {
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'queued')
+  turns.interrupt('a')
+  expect(interrupts).toBe(0)
+
+  lifecycle('a', 'started')
+  expect(interrupts).toBe(1)
+  result({
+    terminal_reason: 'aborted_streaming',
+    subtype: 'error_during_execution',
+    is_error: true,
+  })
+  lifecycle('a', 'completed')
+
+  turns.handOver(turn('b'))
+  lifecycle('b', 'started')
+  expect(interrupts).toBe(1)
+  turns.interrupt('b')
+  expect(interrupts).toBe(2)
+})
+
 test('an agent that does not end an interrupted turn is stuck', async () => {
   turns.begin()
   turns.handOver(turn('a'))
@@ -206,11 +229,11 @@ test('a provider that refuses the key ends the turn as a model error', () => {
   turns.handOver(turn('a'))
   retry(1, 401)
   retry(2, 401)
-  expect(hopeless).toBe(0)
+  expect(interrupts).toBe(0)
 
   retry(3, 401)
   retry(4, 401)
-  expect(hopeless).toBe(1)
+  expect(interrupts).toBe(1)
   result({ subtype: 'error_during_execution', is_error: true, user_message_uuids: ['a'] })
 
   expect(ended).toEqual([['a', 'model_error']])
@@ -223,7 +246,7 @@ test('a busy provider is waited for', () => {
   turns.begin()
   turns.handOver(turn('a'))
   for (const attempt of [1, 2, 3, 4, 5]) retry(attempt, 529)
-  expect(hopeless).toBe(0)
+  expect(interrupts).toBe(0)
   answer('a')
 
   expect(ended).toEqual([['a', 'end_turn']])
