@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -28,10 +29,15 @@ public final class ClientSocket implements AutoCloseable {
   /** Never closed: closing would wait for the open sockets. */
   private static final HttpClient HTTP = HttpClient.newBuilder().connectTimeout(CONNECT).build();
 
-  private final WebSocket socket;
+  /** How long the server may take to answer the end of the connection. */
+  private static final Duration GOODBYE = Duration.ofSeconds(2);
 
-  private ClientSocket(WebSocket socket) {
+  private final WebSocket socket;
+  private final Frames frames;
+
+  private ClientSocket(WebSocket socket, Frames frames) {
     this.socket = socket;
+    this.frames = frames;
   }
 
   /**
@@ -41,12 +47,11 @@ public final class ClientSocket implements AutoCloseable {
    */
   public static ClientSocket connect(String wsUrl, String token, Consumer<JsonNode> receiver) {
     var address = URI.create(wsUrl + "?token=" + URLEncoder.encode(token, StandardCharsets.UTF_8));
+    var frames = new Frames(receiver);
     try {
       return new ClientSocket(
-          HTTP.newWebSocketBuilder()
-              .connectTimeout(CONNECT)
-              .buildAsync(address, new Frames(receiver))
-              .join());
+          HTTP.newWebSocketBuilder().connectTimeout(CONNECT).buildAsync(address, frames).join(),
+          frames);
     } catch (CompletionException failed) {
       throw new Unreachable(wsUrl, failed);
     }
@@ -87,17 +92,19 @@ public final class ClientSocket implements AutoCloseable {
     socket.abort();
   }
 
-  /** Leaves; the session stays. */
+  /** Leaves; the session stays. What was sent before has reached the server. */
   @Override
   public void close() {
     var closing = socket.sendClose(NORMAL, "done");
     var _ = closing.exceptionally(gone -> socket).join();
+    var _ = frames.over.completeOnTimeout(null, GOODBYE.toMillis(), TimeUnit.MILLISECONDS).join();
     socket.abort();
   }
 
   private static final class Frames implements WebSocket.Listener {
     private final Consumer<JsonNode> receiver;
     private final StringBuilder partial = new StringBuilder();
+    private final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
 
     Frames(Consumer<JsonNode> receiver) {
       this.receiver = receiver;
@@ -126,6 +133,7 @@ public final class ClientSocket implements AutoCloseable {
     }
 
     private void closed() {
+      over.complete(null);
       receiver.accept(ProtocolJson.mapper().createObjectNode().put("type", CLOSED));
     }
   }

@@ -1,0 +1,140 @@
+package dev.berth.standalone.bench;
+
+import dev.berth.standalone.client.EndUserToken;
+import dev.berth.standalone.setup.Project;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Berth beside the bare Agent SDK: the same image, the same limits, the same practice model, one
+ * after the other on the same machine, and in turn, so that what slows the machine slows both.
+ */
+public final class Bench {
+  /** Files of the image come from disk at first. */
+  private static final int WARM_UP_ROUNDS = 2;
+
+  private static final int LATER_TURNS = 5;
+  private static final String PROMPT = "say hello";
+  private static final String USER = "bench";
+  private static final long LOOK_MS = 50;
+
+  private final Project project;
+  private final String image;
+  private final int rounds;
+  private final PrintStream progress;
+
+  private Samples bareFirst = new Samples();
+  private Samples berthFirst = new Samples();
+  private Samples bareTurn = new Samples();
+  private Samples berthTurn = new Samples();
+  private Samples eventLag = new Samples();
+
+  /**
+   * @param image of the sandboxes, and of the bare agent
+   */
+  public Bench(Project project, String image, int rounds, PrintStream progress) {
+    this.project = project;
+    this.image = image;
+    this.rounds = rounds;
+    this.progress = progress;
+  }
+
+  public BenchReport run() throws IOException, InterruptedException {
+    try (var platform = BenchPlatform.start(project, image)) {
+      var memoryAfterStart = platform.memoryBytes();
+      for (var round = 1; round <= WARM_UP_ROUNDS + rounds; round++) {
+        if (round == WARM_UP_ROUNDS + 1) {
+          forgetWarmUp();
+        }
+        progress.printf("… round %d of %d%n", round, WARM_UP_ROUNDS + rounds);
+        if (round % 2 == 0) {
+          bare(platform);
+          berth(platform);
+        } else {
+          berth(platform);
+          bare(platform);
+        }
+      }
+      return new BenchReport(
+          rounds,
+          bareFirst.summary(),
+          berthFirst.summary(),
+          bareTurn.summary(),
+          berthTurn.summary(),
+          eventLag.summary(),
+          memoryAfterStart,
+          platform.memoryBytes());
+    }
+  }
+
+  private void forgetWarmUp() {
+    bareFirst = new Samples();
+    berthFirst = new Samples();
+    bareTurn = new Samples();
+    berthTurn = new Samples();
+    eventLag = new Samples();
+  }
+
+  private void bare(BenchPlatform platform) {
+    var started = System.nanoTime();
+    try (var agent = BareAgent.start(image, platform.modelPort())) {
+      agent.say(PROMPT);
+      agent.await("system");
+      bareFirst.add(millisSince(started));
+      agent.await("result");
+      for (var turn = 0; turn < LATER_TURNS; turn++) {
+        var said = System.nanoTime();
+        agent.say(PROMPT);
+        agent.await("result");
+        bareTurn.add(millisSince(said));
+      }
+    }
+  }
+
+  private void berth(BenchPlatform platform) throws IOException, InterruptedException {
+    var token = EndUserToken.of(USER).mint(platform.connection());
+    var started = System.nanoTime();
+    try (var agent = BerthAgent.start(platform.connection(), token)) {
+      agent.say(PROMPT);
+      var first = agent.await("system");
+      berthFirst.add(millisSince(started));
+      agent.await("result");
+      var session = first.path("session_id").asString();
+      try (var _ = EventLag.follow(platform.connection(), token, session, eventLag)) {
+        for (var turn = 0; turn < LATER_TURNS; turn++) {
+          var said = System.nanoTime();
+          agent.say(PROMPT);
+          agent.await("result");
+          berthTurn.add(millisSince(said));
+        }
+      }
+    }
+    awaitNoSandbox(platform);
+  }
+
+  /** The next round is not to pay for the end of this one. */
+  private static void awaitNoSandbox(BenchPlatform platform)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<>(List.of("docker", "ps", "--quiet"));
+    command.addAll(platform.sandboxFilter());
+    while (true) {
+      var process = new ProcessBuilder(command).start();
+      var running = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new IOException("docker ps failed");
+      }
+      if (running.isBlank()) {
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_MS);
+    }
+  }
+
+  private static double millisSince(long started) {
+    return (System.nanoTime() - started) / 1e6;
+  }
+}

@@ -1,0 +1,22 @@
+// The Agent SDK as somebody would run it on a laptop: prompts from standard input, one a line;
+// messages to standard output, one a line.
+import { createInterface } from 'node:readline'
+import { query } from '/opt/berth/node_modules/@anthropic-ai/claude-agent-sdk/sdk.mjs'
+
+async function* prompts() {
+  for await (const content of createInterface({ input: process.stdin })) {
+    yield { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null }
+  }
+}
+
+const options = {
+  cwd: '/workspace/project',
+  env: process.env,
+  permissionMode: 'bypassPermissions',
+  allowDangerouslySkipPermissions: true,
+  includePartialMessages: true,
+  settingSources: [],
+}
+for await (const message of query({ prompt: prompts(), options })) {
+  process.stdout.write(`${JSON.stringify(message)}\n`)
+}
