@@ -14,17 +14,19 @@ import org.springframework.core.env.MapPropertySource;
 @Import({WorkerConfiguration.class, SandboxConfiguration.class})
 public class WorkerApplication {
   public static void main(String[] args) {
-    start(Map.of(), args);
+    start(Map.of(), args).registerShutdownHook();
   }
 
   /**
    * Starts a worker.
    *
    * @param properties settings that stand above files and environment
+   * @return to be closed by the caller; what it works with may only go after it
    */
   public static ConfigurableApplicationContext start(
       Map<String, Object> properties, String... args) {
     return new SpringApplicationBuilder(WorkerApplication.class)
+        .registerShutdownHook(false)
         .properties("spring.config.name=berth-worker")
         .initializers(context ->
             context

@@ -22,17 +22,19 @@ import org.springframework.core.env.MapPropertySource;
 })
 public class ApiApplication {
   public static void main(String[] args) {
-    start(Map.of(), args);
+    start(Map.of(), args).registerShutdownHook();
   }
 
   /**
    * Starts an api node.
    *
    * @param properties settings that stand above files and environment
+   * @return to be closed by the caller; what it works with may only go after it
    */
   public static ConfigurableApplicationContext start(
       Map<String, Object> properties, String... args) {
     return new SpringApplicationBuilder(ApiApplication.class)
+        .registerShutdownHook(false)
         .properties("spring.config.name=berth-api")
         .initializers(context ->
             context

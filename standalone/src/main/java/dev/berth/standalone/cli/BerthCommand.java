@@ -2,6 +2,7 @@ package dev.berth.standalone.cli;
 
 import dev.berth.standalone.platform.StartFailure;
 import java.util.concurrent.Callable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,6 +42,11 @@ public final class BerthCommand implements Callable<Integer> {
   public static void main(String[] args) {
     // Several Spring applications share this process and its one log; none of them sets it up.
     System.setProperty("org.springframework.boot.logging.LoggingSystem", "none");
+    if (args.length > 0 && args[0].equals("up")) {
+      System.setProperty("logback.configurationFile", "logback-up.xml");
+    }
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     System.exit(commandLine().execute(args));
   }
 

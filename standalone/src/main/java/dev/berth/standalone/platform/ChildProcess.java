@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,9 @@ final class ChildProcess implements AutoCloseable {
   private static final Duration LEFTOVER_GRACE = Duration.ofSeconds(1);
 
   private static final Duration AGAIN = Duration.ofMillis(500);
+
+  /** At a start a log that is larger than this makes room; the one before it is kept. */
+  private static final long LOG_BYTES = 32L * 1024 * 1024;
 
   private final String name;
   private final List<String> command;
@@ -110,6 +114,12 @@ final class ChildProcess implements AutoCloseable {
 
   private void launch() {
     try {
+      if (Files.exists(log) && Files.size(log) > LOG_BYTES) {
+        Files.move(
+            log,
+            log.resolveSibling(name + ".1.log"),
+            StandardCopyOption.REPLACE_EXISTING);
+      }
       var builder =
           new ProcessBuilder(command)
               .redirectErrorStream(true)

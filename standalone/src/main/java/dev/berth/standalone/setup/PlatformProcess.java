@@ -29,7 +29,7 @@ public record PlatformProcess(ProcessHandle process, Connection connection) {
    */
   public static PlatformProcess start(
       Project project, BerthHome home, List<String> arguments, Map<String, String> environment) {
-    var log = home.log("berth");
+    var log = home.log("up");
     var command =
         new ArrayList<>(List.of("setsid", project.root().resolve("berth").toString(), "up"));
     command.addAll(arguments);
@@ -38,7 +38,7 @@ public record PlatformProcess(ProcessHandle process, Connection connection) {
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+              .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()));
       builder.environment().putAll(environment);
       var process = builder.start();
       var deadline = System.nanoTime() + START.toNanos();
