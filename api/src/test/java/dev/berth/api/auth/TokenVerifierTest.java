@@ -89,7 +89,7 @@ class TokenVerifierTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"[]", "\"text\"", "7", "{", "{\"exp\": \"soon\"}"})
+  @ValueSource(strings = {"null", "[]", "\"text\"", "7", "{", "{\"exp\": \"soon\"}"})
   void refusesASignedPayloadThatIsNotClaims(String payload) {
     assertThat(refusal(project.signed(payload)).type()).isEqualTo(ProblemType.INVALID_TOKEN);
   }
