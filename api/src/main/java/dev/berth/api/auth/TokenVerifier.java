@@ -81,8 +81,7 @@ public final class TokenVerifier {
 
   private static TokenClaims claims(JWSObject jws) {
     try {
-      var claims =
-          ProtocolJson.mapper().readValue(jws.getPayload().toBytes(), TokenClaims.class);
+      var claims = ProtocolJson.mapper().readValue(jws.getPayload().toBytes(), TokenClaims.class);
       if (claims == null) {
         throw refused("claims: null", NOT_GENUINE);
       }
