@@ -17,7 +17,16 @@ import org.springframework.core.env.MapPropertySource;
 public class WorkerApplication {
   /** What has no default. An unset variable would be taken for its own name in braces. */
   private static final List<String> REQUIRED =
-      List.of("database.url", "database.password", "gateway.credential", "objects.access-key", "objects.secret-key", "sandbox.installation", "sandbox.image", "sandbox.directory", "sandbox.socket-directory");
+      List.of(
+          "database.url",
+          "database.password",
+          "gateway.credential",
+          "objects.access-key",
+          "objects.secret-key",
+          "sandbox.installation",
+          "sandbox.image",
+          "sandbox.directory",
+          "sandbox.socket-directory");
 
   public static void main(String[] args) {
     start(Map.of(), args);
