@@ -1,11 +1,13 @@
 package dev.berth.activities;
 
+import java.util.List;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.env.Environment;
 import org.springframework.core.env.MapPropertySource;
 
 /** The worker of one sandbox host, as a process. */
@@ -13,6 +15,19 @@ import org.springframework.core.env.MapPropertySource;
 @EnableAutoConfiguration
 @Import({WorkerConfiguration.class, SandboxConfiguration.class})
 public class WorkerApplication {
+  /** What has no default. An unset variable would be taken for its own name in braces. */
+  private static final List<String> REQUIRED =
+      List.of(
+          "database.url",
+          "database.password",
+          "gateway.credential",
+          "objects.access-key",
+          "objects.secret-key",
+          "sandbox.installation",
+          "sandbox.image",
+          "sandbox.directory",
+          "sandbox.socket-directory");
+
   public static void main(String[] args) {
     start(Map.of(), args).registerShutdownHook();
   }
@@ -28,11 +43,20 @@ public class WorkerApplication {
     return new SpringApplicationBuilder(WorkerApplication.class)
         .registerShutdownHook(false)
         .properties("spring.config.name=berth-worker")
-        .initializers(context ->
-            context
-                .getEnvironment()
-                .getPropertySources()
-                .addFirst(new MapPropertySource("berth", properties)))
+        .initializers(context -> {
+          var environment = context.getEnvironment();
+          environment.getPropertySources().addFirst(new MapPropertySource("berth", properties));
+          requireSet(environment);
+        })
         .run(args);
+  }
+
+  /** Refuses to start without what has no default, and names it. */
+  static void requireSet(Environment environment) {
+    for (var name : REQUIRED) {
+      if (environment.getRequiredProperty(name).isBlank()) {
+        throw new IllegalStateException(name + ": \"\" (expected: a value)");
+      }
+    }
   }
 }

@@ -3,12 +3,14 @@ package dev.berth.api;
 import dev.berth.api.events.EventsConfiguration;
 import dev.berth.api.gateway.GatewayConfiguration;
 import dev.berth.api.socket.SocketConfiguration;
+import java.util.List;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.env.Environment;
 import org.springframework.core.env.MapPropertySource;
 
 /** An api node, as a process. */
@@ -21,6 +23,10 @@ import org.springframework.core.env.MapPropertySource;
   GatewayConfiguration.class
 })
 public class ApiApplication {
+  /** What has no default. An unset variable would be taken for its own name in braces. */
+  private static final List<String> REQUIRED =
+      List.of("database.url", "database.password", "gateway.internal-credential");
+
   public static void main(String[] args) {
     start(Map.of(), args).registerShutdownHook();
   }
@@ -36,11 +42,20 @@ public class ApiApplication {
     return new SpringApplicationBuilder(ApiApplication.class)
         .registerShutdownHook(false)
         .properties("spring.config.name=berth-api")
-        .initializers(context ->
-            context
-                .getEnvironment()
-                .getPropertySources()
-                .addFirst(new MapPropertySource("berth", properties)))
+        .initializers(context -> {
+          var environment = context.getEnvironment();
+          environment.getPropertySources().addFirst(new MapPropertySource("berth", properties));
+          requireSet(environment);
+        })
         .run(args);
+  }
+
+  /** Refuses to start without what has no default, and names it. */
+  static void requireSet(Environment environment) {
+    for (var name : REQUIRED) {
+      if (environment.getRequiredProperty(name).isBlank()) {
+        throw new IllegalStateException(name + ": \"\" (expected: a value)");
+      }
+    }
   }
 }

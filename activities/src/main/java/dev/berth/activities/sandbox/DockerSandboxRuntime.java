@@ -2,7 +2,9 @@ package dev.berth.activities.sandbox;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
+import com.github.dockerjava.api.command.ListContainersCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -67,7 +69,7 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
   public void start(SandboxSpec spec) {
     call(() -> {
       try {
-        create(spec);
+        creation(spec).exec();
       } catch (ConflictException exists) {
         // A container of that name is this sandbox, from an attempt before this one.
         docker.inspectContainerCmd(name(spec.id())).exec();
@@ -138,21 +140,16 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
   @Override
   public List<SandboxId> list() {
     return call(() ->
-        docker
-            .listContainersCmd()
-            .withShowAll(true)
-            .withLabelFilter(
-                Map.of(INSTALLATION_LABEL, properties.installation(), HOST_LABEL, host.value()))
-            .exec()
-            .stream()
+        listing().exec().stream()
             .map(container -> container.getLabels().get(SANDBOX_LABEL))
             .filter(Objects::nonNull)
             .map(SandboxId::new)
             .toList());
   }
 
-  private void create(SandboxSpec spec) {
-    docker
+  /** What the engine is asked to make. */
+  CreateContainerCmd creation(SandboxSpec spec) {
+    return docker
         .createContainerCmd(spec.image())
         .withName(name(spec.id()))
         .withHostName("sandbox")
@@ -162,8 +159,16 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
                 INSTALLATION_LABEL, properties.installation(),
                 HOST_LABEL, host.value(),
                 SANDBOX_LABEL, spec.id().value()))
-        .withHostConfig(hostConfig(spec))
-        .exec();
+        .withHostConfig(hostConfig(spec));
+  }
+
+  /** Asks for the containers of this installation and host, and for no others. */
+  ListContainersCmd listing() {
+    return docker
+        .listContainersCmd()
+        .withShowAll(true)
+        .withLabelFilter(
+            Map.of(INSTALLATION_LABEL, properties.installation(), HOST_LABEL, host.value()));
   }
 
   private HostConfig hostConfig(SandboxSpec spec) {
@@ -229,7 +234,7 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
     }
   }
 
-  private static SandboxInspection inspection(ContainerState state) {
+  static SandboxInspection inspection(ContainerState state) {
     if (Boolean.TRUE.equals(state.getRunning())) {
       return new SandboxInspection.Running();
     }

@@ -81,7 +81,11 @@ public final class TokenVerifier {
 
   private static TokenClaims claims(JWSObject jws) {
     try {
-      return ProtocolJson.mapper().readValue(jws.getPayload().toBytes(), TokenClaims.class);
+      var claims = ProtocolJson.mapper().readValue(jws.getPayload().toBytes(), TokenClaims.class);
+      if (claims == null) {
+        throw refused("claims: null", NOT_GENUINE);
+      }
+      return claims;
     } catch (JacksonException malformed) {
       throw refused("claims: " + malformed.getOriginalMessage(), NOT_GENUINE);
     }

@@ -18,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,13 +98,23 @@ final class LiveSubscription {
     try {
       while (!closed) {
         hostNotice.drainPermits();
-        var host = hosts.apply(session);
+        var host = host();
         if (host == null || !stream(host)) {
           var _ = hostNotice.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         }
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Where the session's sandbox is, as far as the database says now. */
+  private @Nullable String host() {
+    try {
+      return hosts.apply(session);
+    } catch (DataAccessException away) {
+      LOG.atDebug().log("the host of {} is not known: {}", session, away.getMessage());
+      return null;
     }
   }
 

@@ -92,6 +92,16 @@ final class ModelGateway implements HttpRequestHandler {
       return;
     }
     var asked = model(body);
+    if (asked == null && caller.models() != null && request.getMethod().equals("POST")) {
+      // The provider may read what this process cannot.
+      refuse(
+          response,
+          400,
+          "invalid_request_error",
+          "The request names no model that can be read (expected: one of %s)."
+              .formatted(caller.models()));
+      return;
+    }
     if (asked != null && !caller.mayAsk(asked)) {
       refuse(
           response,

@@ -40,7 +40,7 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
     } else if (servers != null && servers.isObject()) {
       servers
           .properties()
-          .forEach(server -> add(sandbox, client, server.getKey(), server.getValue()));
+          .forEach(server -> add(sandbox, client, name(server.getKey()), server.getValue()));
     } else if (servers != null && !servers.isNull()) {
       throw invalid("mcpServers", servers, "an array or an object of servers");
     }
@@ -50,9 +50,12 @@ record McpServers(Map<String, JsonNode> sandbox, List<ClientServer> client) {
   }
 
   private static String name(JsonNode server) {
-    var name = server.path("name").asString("");
+    return name(server.path("name").asString(""));
+  }
+
+  private static String name(String name) {
     if (!NAME.matcher(name).matches()) {
-      throw invalid("mcpServers.name", server.path("name"), "1 to 64 of A-Z a-z 0-9 _ -");
+      throw invalid("mcpServers.name", name, "1 to 64 of A-Z a-z 0-9 _ -");
     }
     return name;
   }

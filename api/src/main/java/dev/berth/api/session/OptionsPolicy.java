@@ -13,8 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -35,6 +37,10 @@ final class OptionsPolicy {
 
   EffectiveOptions decide(SessionOptions asked, TokenClaims token) {
     var options = merged(asked, token.sdkConfig());
+    requireNoNull("allowedTools", options.allowedTools());
+    requireNoNull("disallowedTools", options.disallowedTools());
+    requireNoNull("betas", options.betas());
+    requireNoNull("settingSources", options.settingSources());
     var clamped = new ArrayList<OptionsClamped>();
     var permissions = token.permissions();
     var models = permissions == null ? null : models(permissions);
@@ -271,11 +277,19 @@ final class OptionsPolicy {
     if (asked == null || asked.isNull()) {
       return null;
     }
-    var format = asked.isString() ? ProtocolJson.mapper().readTree(asked.asString()) : asked;
+    var format = asked.isString() ? parsed(asked.asString()) : asked;
     if (!format.path("schema").isObject()) {
       throw invalid("outputFormat", asked, "{type: json_schema, schema: {…}}");
     }
     return format;
+  }
+
+  private static JsonNode parsed(String text) {
+    try {
+      return ProtocolJson.mapper().readTree(text);
+    } catch (JacksonException notJson) {
+      return ProtocolJson.mapper().missingNode();
+    }
   }
 
   private static List<String> settingSources(@Nullable List<String> asked) {
@@ -292,6 +306,12 @@ final class OptionsPolicy {
       throw invalid(option, value, "> 0");
     }
     return value;
+  }
+
+  private static void requireNoNull(String option, @Nullable List<String> values) {
+    if (values != null && values.stream().anyMatch(Objects::isNull)) {
+      throw invalid(option, values, "texts");
+    }
   }
 
   private static <T> List<T> list(@Nullable List<T> value) {

@@ -150,9 +150,9 @@ public final class Sessions {
     }
   }
 
-  private record Stored(long seq, boolean repeated) {}
+  record Stored(long seq, boolean repeated) {}
 
-  private static Stored store(
+  static Stored store(
       DSLContext tx, SessionId session, MessageId id, JsonNode content, byte[] text) {
     var hash = sha256(text);
     var known = known(tx, session, id, hash);

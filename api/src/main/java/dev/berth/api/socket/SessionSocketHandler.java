@@ -77,6 +77,10 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
     } catch (DataAccessException away) {
       LOG.atError().setCause(away).log("a socket cannot be served");
       writer.fail(unavailable());
+    } catch (RuntimeException broken) {
+      // The edge of this thread: a client that is only closed would never know why.
+      LOG.atError().setCause(broken).log("a socket broke");
+      writer.fail(broken());
     }
   }
 
@@ -96,6 +100,10 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
     } catch (DataAccessException away) {
       LOG.atError().setCause(away).log("a frame cannot be served");
       connection.writer.fail(unavailable());
+    } catch (RuntimeException broken) {
+      // As above.
+      LOG.atError().setCause(broken).log("a frame broke its socket");
+      connection.writer.fail(broken());
     }
   }
 
@@ -177,6 +185,10 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
           "Invalid request: after_seq: %s (expected: a number ≥ 0)"
               .formatted(text.length() > 40 ? text.substring(0, 40) : text));
     }
+  }
+
+  private static Problem broken() {
+    return new Problem(ProblemType.INTERNAL, "Session error: the request could not be handled.");
   }
 
   private static Problem unavailable() {

@@ -125,7 +125,11 @@ final class SocketConversation {
 
   private static ClientFrame frame(String text) {
     try {
-      return ProtocolJson.mapper().readValue(text, ClientFrame.class);
+      var frame = ProtocolJson.mapper().readValue(text, ClientFrame.class);
+      if (frame == null) {
+        throw new ProblemException(ProblemType.INVALID_REQUEST, "Invalid frame: null");
+      }
+      return frame;
     } catch (JacksonException malformed) {
       throw new ProblemException(
           ProblemType.INVALID_REQUEST,

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.live;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.model;
+
+import org.jspecify.annotations.NullMarked;

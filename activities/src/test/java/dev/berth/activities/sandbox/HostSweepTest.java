@@ -1,0 +1,271 @@
+package dev.berth.activities.sandbox;
+
+import static dev.berth.activities.TestSession.PROJECT;
+import static dev.berth.db.generated.Tables.SANDBOXES;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.berth.activities.TestObjects;
+import dev.berth.activities.TestSession;
+import dev.berth.activities.model.GatewayAddresses;
+import dev.berth.activities.model.GatewayCredentials;
+import dev.berth.activities.model.GatewayProperties;
+import dev.berth.activities.model.HttpDoors;
+import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.db.EventLog;
+import dev.berth.db.GroupCommit;
+import dev.berth.db.TestDatabase;
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.Secret;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.event.EventEnvelope;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.SandboxEnded;
+import dev.berth.workflows.ports.HostActivities.SweepInput;
+import dev.berth.workflows.ports.HostActivities.SweepResult;
+import io.temporal.testing.TestWorkflowEnvironment;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
+
+@Timeout(60)
+class HostSweepTest {
+  private static final HostId HOST = new HostId("host-1");
+
+  @TempDir private static Path folder;
+  private static TestDatabase database;
+  private static DSLContext db;
+  private static TestObjects objects;
+  private static TestWorkflowEnvironment temporal;
+  private static HttpDoors doors;
+
+  private final Containers containers = new Containers();
+  private final AtomicInteger present = new AtomicInteger();
+  private SandboxRecords records;
+  private GroupCommit log;
+  private HostSandboxes sandboxes;
+  private HostSweep sweep;
+
+  /** The containers of this installation and host. */
+  private static final class Containers implements SandboxRuntime {
+    final Map<SandboxId, SandboxInspection> all = new LinkedHashMap<>();
+
+    @Override
+    public void start(SandboxSpec spec) {
+      all.put(spec.id(), new SandboxInspection.Running());
+    }
+
+    @Override
+    public void claim(SandboxId sandbox, SessionId session) {}
+
+    @Override
+    public SandboxInspection inspect(SandboxId sandbox) {
+      return all.getOrDefault(sandbox, new SandboxInspection.Missing());
+    }
+
+    @Override
+    public String logTail(SandboxId sandbox) {
+      return "";
+    }
+
+    @Override
+    public void remove(SandboxId sandbox) {
+      all.remove(sandbox);
+    }
+
+    @Override
+    public List<SandboxId> list() {
+      return List.copyOf(all.keySet());
+    }
+  }
+
+  @BeforeAll
+  static void startServers() throws Exception {
+    database = TestDatabase.start();
+    db = database.dsl();
+    objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
+    temporal = TestWorkflowEnvironment.newInstance();
+    var addresses = new GatewayAddresses(List.of(URI.create("http://127.0.0.1:1")));
+    var gateway = new GatewayProperties(List.of(addresses.current()), new Secret("i"));
+    doors =
+        new HttpDoors(
+            addresses, new GatewayCredentials(gateway, addresses, HttpClient.newHttpClient()));
+  }
+
+  @AfterAll
+  static void stopServers() throws Exception {
+    doors.close();
+    temporal.close();
+    objects.close();
+    database.close();
+  }
+
+  @BeforeEach
+  void beginAHost() {
+    db.deleteFrom(SANDBOXES).execute();
+    records = new SandboxRecords(db, HOST, URI.create("http://host-1:7401"));
+    log = new GroupCommit(db);
+    sandboxes =
+        new HostSandboxes(
+            HOST,
+            new SandboxProperties(
+                "here",
+                "image:1",
+                SandboxTier.LITE,
+                null,
+                URI.create("tcp://127.0.0.1:1"),
+                folder.resolve("workspaces"),
+                folder.resolve("s"),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
+                DataSize.ofBytes(0)),
+            containers,
+            records,
+            doors,
+            log,
+            new TurnEnds(db),
+            objects.store(),
+            new SessionSignals(temporal.getWorkflowClient()));
+    sweep = new HostSweep(containers, records, sandboxes, present::incrementAndGet);
+  }
+
+  @AfterEach
+  void endTheHost() {
+    log.close();
+  }
+
+  @Test
+  void aHostThatIsInOrderIsLeftAsItIsAndSaysThatItIsThere() {
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(present).hasValue(1);
+  }
+
+  @Test
+  void aContainerThatNoSessionClaimsIsRemoved() {
+    var unknown = new SandboxId("sb-0123456789abcdef");
+    containers.all.put(unknown, new SandboxInspection.Running());
+
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(containers.all).isEmpty();
+  }
+
+  @Test
+  void aContainerOfAReplacedEpochIsRemoved() {
+    var session = TestSession.in(db);
+    var replaced = session.sandbox(HOST.value(), 1);
+    session.sandbox("host-2", 2);
+    containers.all.put(replaced, new SandboxInspection.Running());
+
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(containers.all).isEmpty();
+    assertThat(endReason(replaced)).isEqualTo("orphaned");
+  }
+
+  @Test
+  void aSandboxThatShouldRunAndDoesNotIsToldToItsSession() {
+    var session = TestSession.in(db);
+    var lost = claimed(session);
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 1));
+
+    assertThat(endReason(lost)).isEqualTo("killed");
+    log.close();
+    assertThat(events(session))
+        .extracting(EventEnvelope::event)
+        .containsExactly(
+            new SandboxEnded(lost, SandboxEndReason.KILLED, "ended while no worker watched"));
+  }
+
+  @Test
+  void aSandboxThatEndedUnseenIsToldWithItsReasonAndRemoved() {
+    var session = TestSession.in(db);
+    var ended = claimed(session);
+    containers.all.put(
+        ended, new SandboxInspection.Ended(SandboxEndReason.OOM_KILLED, "exit code 137"));
+
+    sweep();
+
+    assertThat(containers.all).isEmpty();
+    assertThat(endReason(ended)).isEqualTo("oom_killed");
+    log.close();
+    assertThat(events(session))
+        .extracting(EventEnvelope::event)
+        .containsExactly(new SandboxEnded(ended, SandboxEndReason.OOM_KILLED, "exit code 137"));
+  }
+
+  @Test
+  void anotherHostsSandboxesAreItsOwnMatter() {
+    var session = TestSession.in(db);
+    var elsewhere = session.sandbox("host-2", 1);
+    new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
+        .claimed(new Serving(PROJECT, session.id(), elsewhere, 1));
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(endReason(elsewhere)).isNull();
+  }
+
+  @Test
+  void aSandboxThatIsAboutToStartIsNotMissed() {
+    var starting = TestSession.in(db).sandbox(HOST.value(), 1);
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(endReason(starting)).isNull();
+  }
+
+  @Test
+  void aSandboxThatStillServesIsTakenOverAfterTheWorkersRestart() throws Exception {
+    assumeThat(Files.getAttribute(folder, "unix:uid"))
+        .as("only root may give a door to the bridge's user")
+        .isEqualTo(0);
+    var session = TestSession.in(db);
+    var serving = claimed(session);
+    new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"))
+        .prepare(serving, List.of());
+    containers.all.put(serving, new SandboxInspection.Running());
+
+    sweep.takeOver();
+
+    assertThat(sandboxes.find(serving)).isNotNull();
+    assertThat(sandboxes.find(session.id())).isNotNull();
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(containers.all).containsOnlyKeys(serving);
+  }
+
+  private SweepResult sweep() {
+    return sweep.sweep(new SweepInput(HOST));
+  }
+
+  private SandboxId claimed(TestSession session) {
+    var sandbox = session.sandbox(HOST.value(), 1);
+    records.claimed(new Serving(PROJECT, session.id(), sandbox, 1));
+    return sandbox;
+  }
+
+  private static @Nullable String endReason(SandboxId sandbox) {
+    return db.fetchSingle(SANDBOXES, SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+        .get(SANDBOXES.END_REASON);
+  }
+
+  private static List<EventEnvelope> events(TestSession session) {
+    return EventLog.read(db, session.id(), 0, 100);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.sandbox;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.session;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.transcript;
+
+import org.jspecify.annotations.NullMarked;

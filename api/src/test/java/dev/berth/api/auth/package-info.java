@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.auth;
+
+import org.jspecify.annotations.NullMarked;

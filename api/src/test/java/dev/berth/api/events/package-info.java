@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.events;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.gateway;
+
+import org.jspecify.annotations.NullMarked;

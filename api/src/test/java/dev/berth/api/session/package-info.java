@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.session;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.socket;
+
+import org.jspecify.annotations.NullMarked;
