@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,9 @@ final class ChildProcess implements AutoCloseable {
   private static final Duration LEFTOVER_GRACE = Duration.ofSeconds(1);
 
   private static final Duration AGAIN = Duration.ofMillis(500);
+
+  /** Ctrl-C in a terminal is for the platform, which ends its parts in their order. */
+  private static final String OWN_SESSION = "setsid";
 
   /** At a start a log that is larger than this makes room; the one before it is kept. */
   private static final long LOG_BYTES = 32L * 1024 * 1024;
@@ -121,7 +125,8 @@ final class ChildProcess implements AutoCloseable {
             StandardCopyOption.REPLACE_EXISTING);
       }
       var builder =
-          new ProcessBuilder(command)
+          new ProcessBuilder(
+                  Stream.concat(Stream.of(OWN_SESSION), command.stream()).toList())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       builder.environment().putAll(environment);
