@@ -127,7 +127,7 @@ export class Coordinator {
   }
 
   async #live({ options, resume, resume_reason }: Open): Promise<AgentEnd> {
-    const { clock, launcher, log, pressure, sessionId, whenAcknowledged } = this.#options
+    const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
     const query = await this.#options.loadQuery()
@@ -144,11 +144,7 @@ export class Coordinator {
         resumeReason: resume_reason ?? undefined,
         options,
         clientTools,
-        sessionStore: createTranscriptMirror({
-          clock,
-          send: (frame) => this.#send(frame),
-          whenAcknowledged,
-        }),
+        sessionStore: createTranscriptMirror((frame) => this.#send(frame)),
       },
     })
     log.info('agent.opened', { resume })

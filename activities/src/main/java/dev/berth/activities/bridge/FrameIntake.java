@@ -47,7 +47,11 @@ public final class FrameIntake {
 
   /** Hears of what was committed. */
   public interface Listener {
-    void turnEnded(BridgeFrame.TurnEnded frame, long seq);
+    /**
+     * @param seq number of the last event of the turn
+     * @param idle whether the log says that the session is idle
+     */
+    void turnEnded(BridgeFrame.TurnEnded frame, long seq, boolean idle);
 
     void clientToolCalled(BridgeFrame.ClientToolCall frame);
 
@@ -60,7 +64,8 @@ public final class FrameIntake {
   }
 
   private sealed interface Step {
-    record Commit(Durable frame, CompletionStage<AppendOutcome> outcome) implements Step {}
+    record Commit(Durable frame, List<NewEvent> events, CompletionStage<AppendOutcome> outcome)
+        implements Step {}
 
     record Show(LiveFrame frame) implements Step {}
 
@@ -94,7 +99,7 @@ public final class FrameIntake {
       case BridgeFrame.SdkMessage message ->
           commit(message, List.of(FrameEvents.of(attachment.epoch(), message)));
       case BridgeFrame.TurnEnded ended ->
-          commit(ended, turnEnds.events(attachment.session(), attachment.epoch(), ended));
+          commit(ended, turnEnds.events(attachment.session(), ended));
       case BridgeFrame.ClientToolCall call -> {
         listener.clientToolCalled(call);
         commit(call, List.of(FrameEvents.of(attachment.epoch(), call)));
@@ -130,7 +135,8 @@ public final class FrameIntake {
   private void commit(Durable frame, List<NewEvent> events) throws InterruptedException {
     var writer = new EventWriter.Attachment(attachment.epoch(), attachment.number());
     steps.put(
-        new Step.Commit(frame, log.append(new Request(attachment.session(), writer, events))));
+        new Step.Commit(
+            frame, events, log.append(new Request(attachment.session(), writer, events))));
   }
 
   private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {
@@ -165,7 +171,7 @@ public final class FrameIntake {
         case Appended appended -> {
           live.show(new LiveFrame.Committed(appended.lastSeq()));
           if (commit.frame() instanceof BridgeFrame.TurnEnded ended) {
-            listener.turnEnded(ended, appended.lastSeq());
+            listener.turnEnded(ended, appended.lastSeq(), TurnEnds.sayIdle(commit.events()));
           }
           durable(commit.frame());
           yield true;

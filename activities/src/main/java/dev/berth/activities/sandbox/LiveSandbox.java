@@ -51,7 +51,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private volatile @Nullable SandboxEndReason stopping;
 
   /** How a turn ended in the sandbox. */
-  public record TurnOutcome(StopReason reason, long seq) {}
+  public record TurnOutcome(StopReason reason, long seq, boolean idle) {}
 
   private record ActiveTurn(
       BridgeCommand.RunTurn command, CompletableFuture<TurnOutcome> outcome) {}
@@ -235,8 +235,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private FrameIntake.Listener listener(BridgeConnection fresh) {
     return new FrameIntake.Listener() {
       @Override
-      public void turnEnded(BridgeFrame.TurnEnded frame, long seq) {
-        LiveSandbox.this.turnEnded(frame, seq);
+      public void turnEnded(BridgeFrame.TurnEnded frame, long seq, boolean idle) {
+        LiveSandbox.this.turnEnded(frame, new TurnOutcome(frame.stopReason(), seq, idle));
       }
 
       @Override
@@ -262,11 +262,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     };
   }
 
-  private synchronized void turnEnded(BridgeFrame.TurnEnded frame, long seq) {
+  private synchronized void turnEnded(BridgeFrame.TurnEnded frame, TurnOutcome outcome) {
     var active = turn;
     if (active != null && active.command().turnId().equals(frame.turnId())) {
       turn = null;
-      active.outcome().complete(new TurnOutcome(frame.stopReason(), seq));
+      active.outcome().complete(outcome);
     }
   }
 
@@ -318,6 +318,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private void end(SandboxEndReason seen, String detail) {
     var reason = requireNonNull(stopping == null ? seen : stopping);
     var loss = new SandboxLoss(reason, detail);
+    // The next sandbox begins with what this one wrote.
+    transcriptWriter.close();
     synchronized (this) {
       if (ended.isDone()) {
         return;
@@ -327,7 +329,6 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       ended.complete(loss);
     }
     live.show(new LiveFrame.Ended());
-    transcriptWriter.close();
     var current = connection;
     if (current != null) {
       current.close();

@@ -2,8 +2,14 @@ package dev.berth.activities.session;
 
 import static dev.berth.db.generated.Tables.EVENTS;
 import static dev.berth.db.generated.Tables.LEDGER;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static org.jooq.impl.DSL.coalesce;
 import static org.jooq.impl.DSL.count;
+import static org.jooq.impl.DSL.exists;
+import static org.jooq.impl.DSL.field;
+import static org.jooq.impl.DSL.min;
+import static org.jooq.impl.DSL.select;
+import static org.jooq.impl.DSL.selectOne;
 import static org.jooq.impl.DSL.sum;
 
 import dev.berth.db.EventLog;
@@ -15,9 +21,11 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.StatusChanged;
 import dev.berth.protocol.event.SessionEvent.TurnCompleted;
 import dev.berth.protocol.event.SessionEvent.TurnFailed;
 import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
+import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.protocol.event.TokenUsage;
 import java.math.BigDecimal;
@@ -50,17 +58,39 @@ public final class TurnEnds {
     return "turn/%s/start/%d".formatted(turn, epoch);
   }
 
-  /** The events of a turn that the agent ended. */
-  public List<NewEvent> events(SessionId session, int epoch, BridgeFrame.TurnEnded frame) {
+  private static String idleId(TurnId turn) {
+    return "turn/" + turn + "/idle";
+  }
+
+  /**
+   * The events of a turn that the agent ended: its end, and that the session is idle, unless another
+   * message waits.
+   */
+  public List<NewEvent> events(SessionId session, BridgeFrame.TurnEnded frame) {
+    var turn = frame.turnId();
     var result = frame.result();
-    var event = event(session, frame.turnId(), frame.stopReason(), frame.problem());
-    return List.of(
+    var account = account(session, turn, frame.messageId());
+    var end =
         new NewEvent(
-            id(frame.turnId()),
-            event,
-            frame.turnId(),
+            id(turn),
+            event(account, frame.stopReason(), frame.problem()),
+            turn,
             frame.messageId(),
-            result == null ? null : result.toString()));
+            result == null ? null : result.toString());
+    return account.isFollowed()
+        ? List.of(end)
+        : List.of(
+            end,
+            NewEvent.of(
+                idleId(turn),
+                new StatusChanged(SessionStatus.IDLE, frame.stopReason().wireName())));
+  }
+
+  /** Whether the events of a turn's end say that the session is idle. */
+  public static boolean sayIdle(List<NewEvent> events) {
+    return events.stream()
+        .anyMatch(event ->
+            event.event() instanceof StatusChanged(var status, _) && status == SessionStatus.IDLE);
   }
 
   /** The event of a turn that no agent ended. */
@@ -70,7 +100,8 @@ public final class TurnEnds {
       MessageId message,
       StopReason reason,
       @Nullable Problem problem) {
-    return NewEvent.of(id(turn), event(session, turn, reason, problem)).inTurn(turn, message);
+    return NewEvent.of(id(turn), event(account(session, turn, message), reason, problem))
+        .inTurn(turn, message);
   }
 
   /** Why the turn ended, when it did. */
@@ -79,21 +110,23 @@ public final class TurnEnds {
     if (envelope == null) {
       return null;
     }
-    return switch (envelope.event()) {
-      case TurnCompleted completed -> new Ended(completed.stopReason(), envelope.seq());
-      case TurnInterrupted _ -> new Ended(StopReason.INTERRUPTED, envelope.seq());
-      case TurnFailed failed -> new Ended(failed.stopReason(), envelope.seq());
-      default -> throw new IllegalStateException("the end of a turn is " + envelope.type());
-    };
+    var reason =
+        switch (envelope.event()) {
+          case TurnCompleted completed -> completed.stopReason();
+          case TurnInterrupted _ -> StopReason.INTERRUPTED;
+          case TurnFailed failed -> failed.stopReason();
+          default -> throw new IllegalStateException("the end of a turn is " + envelope.type());
+        };
+    var idle = EventLog.find(db, session, idleId(turn)) != null;
+    return new Ended(reason, envelope.seq(), idle);
   }
 
-  /** How a turn ended, and the number of the event. */
-  public record Ended(StopReason reason, long seq) {}
+  /** How a turn ended, the number of the event, and whether the session was said to be idle. */
+  public record Ended(StopReason reason, long seq, boolean idle) {}
 
-  private SessionEvent event(
-      SessionId session, TurnId turn, StopReason reason, @Nullable Problem problem) {
-    var cost = cost(session, turn);
-    var duration = duration(session, turn).toMillis();
+  private static SessionEvent event(
+      Account cost, StopReason reason, @Nullable Problem problem) {
+    var duration = cost.duration().toMillis();
     return switch (reason) {
       case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->
           new TurnCompleted(reason, duration, cost.turn(), cost.session(), cost.usage());
@@ -117,10 +150,28 @@ public final class TurnEnds {
     };
   }
 
-  private record Cost(long turn, long session, TokenUsage usage) {}
+  /**
+   * What is known of a turn at its end.
+   *
+   * @param duration from its first start until now; nothing for a turn that never started
+   * @param turn its cost, in microdollars
+   * @param session the cost of the session, in microdollars
+   * @param isFollowed whether a later message was accepted
+   */
+  private record Account(
+      Duration duration, long turn, long session, TokenUsage usage, boolean isFollowed) {}
 
-  private Cost cost(SessionId session, TurnId turn) {
+  /** One question for all of it: a client waits for the answer. */
+  private Account account(SessionId session, TurnId turn, MessageId message) {
+    var id = UUID.fromString(session.value());
     var ofTurn = LEDGER.TURN_ID.eq(UUID.fromString(turn.value()));
+    var accepted =
+        field(
+            select(MESSAGES.ACCEPTED_SEQ)
+                .from(MESSAGES)
+                .where(MESSAGES.SESSION_ID.eq(id))
+                .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(message.value()))));
+    var later = MESSAGES.as("later");
     var row =
         db.select(
                 total(LEDGER.COST_MICRODOLLARS),
@@ -132,11 +183,24 @@ public final class TurnEnds {
                     sum(LEDGER.CACHE_CREATION_5M_TOKENS.plus(LEDGER.CACHE_CREATION_1H_TOKENS))
                         .filterWhere(ofTurn),
                     BigDecimal.ZERO),
-                coalesce(sum(LEDGER.CACHE_READ_TOKENS).filterWhere(ofTurn), BigDecimal.ZERO))
+                coalesce(sum(LEDGER.CACHE_READ_TOKENS).filterWhere(ofTurn), BigDecimal.ZERO),
+                field(
+                    select(min(EVENTS.AT))
+                        .from(EVENTS)
+                        .where(EVENTS.SESSION_ID.eq(id))
+                        .and(EVENTS.SEQ.gt(accepted))
+                        .and(EVENTS.EVENT_ID.startsWith("turn/" + turn + "/start/"))),
+                field(
+                    exists(
+                        selectOne()
+                            .from(later)
+                            .where(later.SESSION_ID.eq(id))
+                            .and(later.ACCEPTED_SEQ.gt(accepted)))))
             .from(LEDGER)
-            .where(LEDGER.SESSION_ID.eq(UUID.fromString(session.value())))
+            .where(LEDGER.SESSION_ID.eq(id))
             .fetchSingle();
-    return new Cost(
+    return new Account(
+        sinceThen(row.value8()),
         row.value2().longValueExact(),
         row.value1().longValueExact(),
         new TokenUsage(
@@ -144,23 +208,15 @@ public final class TurnEnds {
             row.value4().longValueExact(),
             row.value5().longValueExact(),
             row.value6().longValueExact(),
-            row.value7().longValueExact()));
+            row.value7().longValueExact()),
+        row.value9());
   }
 
   private static Field<BigDecimal> total(Field<Long> column) {
     return coalesce(sum(column), BigDecimal.ZERO);
   }
 
-  /** From the first start of the turn until now; nothing for a turn that never started. */
-  private Duration duration(SessionId session, TurnId turn) {
-    var started =
-        db.select(EVENTS.AT)
-            .from(EVENTS)
-            .where(EVENTS.SESSION_ID.eq(UUID.fromString(session.value())))
-            .and(EVENTS.EVENT_ID.startsWith("turn/" + turn + "/start/"))
-            .orderBy(EVENTS.SEQ)
-            .limit(1)
-            .fetchOne(EVENTS.AT);
+  private static Duration sinceThen(@Nullable OffsetDateTime started) {
     if (started == null) {
       return Duration.ZERO;
     }

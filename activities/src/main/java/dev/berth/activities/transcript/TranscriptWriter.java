@@ -8,10 +8,12 @@ import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -26,6 +28,9 @@ public final class TranscriptWriter implements AutoCloseable {
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
+  /** How long the end of a sandbox waits for its last parts while object storage is away. */
+  private static final Duration LAST_PARTS = Duration.ofSeconds(10);
+
   private final ObjectStore objects;
   private final ProjectId project;
   private final SessionId session;
@@ -33,7 +38,8 @@ public final class TranscriptWriter implements AutoCloseable {
   private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
   private final Thread writer;
 
-  private record Entry(TranscriptPart part, CompletableFuture<Void> stored) {}
+  /** A part, or, without one, the mark of the end. */
+  private record Entry(@Nullable TranscriptPart part, CompletableFuture<Void> stored) {}
 
   public TranscriptWriter(ObjectStore objects, ProjectId project, SessionId session, int epoch) {
     this.objects = objects;
@@ -50,19 +56,36 @@ public final class TranscriptWriter implements AutoCloseable {
     return entry.stored();
   }
 
-  /** Gives up what is not stored yet. */
+  /**
+   * Stores what came before, and ends: whoever takes the session up reads it. Gives up what cannot
+   * be stored in ten seconds.
+   */
   @Override
   public void close() {
-    writer.interrupt();
+    queue.add(new Entry(null, new CompletableFuture<>()));
+    try {
+      if (!writer.join(LAST_PARTS)) {
+        LOG.atError()
+            .log("session {}: the last parts of epoch {} are not stored", session, epoch);
+        writer.interrupt();
+      }
+    } catch (InterruptedException interrupted) {
+      writer.interrupt();
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void write() {
     try {
-      while (true) {
+      var isOver = false;
+      while (!isOver) {
         var batch = new ArrayList<Entry>();
         batch.add(queue.take());
         queue.drainTo(batch);
-        store(batch);
+        isOver = batch.removeIf(entry -> entry.part() == null);
+        if (!batch.isEmpty()) {
+          store(batch);
+        }
         batch.forEach(entry -> entry.stored().complete(null));
       }
     } catch (InterruptedException interrupted) {
@@ -71,10 +94,11 @@ public final class TranscriptWriter implements AutoCloseable {
   }
 
   private void store(List<Entry> batch) throws InterruptedException {
+    var parts = batch.stream().map(Entry::part).filter(Objects::nonNull).toList();
     var key =
         ObjectKeys.transcriptPart(
-            project.value(), session.value(), epoch, batch.getFirst().part().frame());
-    var content = TranscriptLines.encode(batch.stream().map(Entry::part).toList());
+            project.value(), session.value(), epoch, parts.getFirst().frame());
+    var content = TranscriptLines.encode(parts);
     while (true) {
       try {
         objects.put(key, content, TranscriptLines.CONTENT_TYPE);

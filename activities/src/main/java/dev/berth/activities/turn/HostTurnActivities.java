@@ -70,9 +70,9 @@ public final class HostTurnActivities implements TurnActivities {
 
   @Override
   public TurnResult run(RunTurnInput input) {
-    var ended = turnEnds.find(input.sessionId(), input.turnId());
+    var ended = isRepeated(input) ? turnEnds.find(input.sessionId(), input.turnId()) : null;
     if (ended != null) {
-      return new TurnResult(ended.reason(), ended.seq());
+      return new TurnResult(ended.reason(), ended.seq(), ended.idle());
     }
     var sandbox = sandboxes.find(input.sandboxId());
     if (sandbox == null) {
@@ -114,6 +114,11 @@ public final class HostTurnActivities implements TurnActivities {
     return new InterruptTurnResult(true);
   }
 
+  /** Only then may the turn have ended already. */
+  private static boolean isRepeated(RunTurnInput input) {
+    return input.attempt() > 1 || Activity.getExecutionContext().getInfo().getAttempt() > 1;
+  }
+
   /** Says that the turn begins; does not wait, the log keeps the order. */
   private CompletionStage<AppendOutcome> announce(RunTurnInput input) throws InterruptedException {
     return log.append(
@@ -152,7 +157,7 @@ public final class HostTurnActivities implements TurnActivities {
     while (true) {
       try {
         return switch (either.get(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
-          case TurnOutcome(var reason, var seq) -> new TurnResult(reason, seq);
+          case TurnOutcome(var reason, var seq, var idle) -> new TurnResult(reason, seq, idle);
           case SandboxLoss(var reason, var detail) -> throw Failures.sandboxLost(reason, detail);
           case Object other -> throw new IllegalStateException("unexpected " + other);
         };

@@ -137,7 +137,7 @@ class FrameIntakeTest {
             live,
             new FrameIntake.Listener() {
               @Override
-              public void turnEnded(BridgeFrame.TurnEnded frame, long seq) {
+              public void turnEnded(BridgeFrame.TurnEnded frame, long seq, boolean idle) {
                 heard.add("turn ended " + seq);
               }
 
@@ -223,7 +223,7 @@ class FrameIntakeTest {
         new BridgeFrame.TurnEnded(
             2, TURN, new MessageId(TURN.value()), StopReason.END_TURN, json("{}"), null));
 
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("turn ended 2");
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("turn ended 3");
     assertThat(events()).extracting(EventEnvelope::id).contains(TurnEnds.id(TURN));
   }
 

@@ -3,6 +3,7 @@ package dev.berth.activities.session;
 import static dev.berth.activities.TestSession.PROJECT;
 import static dev.berth.db.generated.Tables.HOSTS;
 import static dev.berth.db.generated.Tables.LEDGER;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -38,6 +39,7 @@ import java.util.List;
 import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jooq.DSLContext;
+import org.jooq.JSON;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -212,12 +214,38 @@ class DatabaseSessionActivitiesTest {
             ProtocolJson.mapper().readTree("{\"type\": \"result\", \"n\": 1.10}"),
             null);
 
-    var event = turnEnds.events(session.id(), 1, frame).getFirst();
+    var event = turnEnds.events(session.id(), frame).getFirst();
 
     assertThat(event.id()).isEqualTo(TurnEnds.id(TURN));
     assertThat(event.raw()).isEqualTo("{\"type\":\"result\",\"n\":1.10}");
     assertThat(event.turnId()).isEqualTo(TURN);
     assertThat(event.messageId()).isEqualTo(MESSAGE);
+  }
+
+  @Test
+  void theEndOfATurnSaysThatTheSessionIsIdleUnlessAnotherMessageWaits() {
+    var frame = new BridgeFrame.TurnEnded(9, TURN, MESSAGE, StopReason.END_TURN, null, null);
+    accepted(MESSAGE, 1);
+    assertThat(turnEnds.events(session.id(), frame))
+        .extracting(event -> event.event().type())
+        .containsExactly("turn.completed", "session.status");
+
+    accepted(new MessageId(UUID.randomUUID().toString()), 2);
+
+    assertThat(turnEnds.events(session.id(), frame))
+        .extracting(event -> event.event().type())
+        .containsExactly("turn.completed");
+  }
+
+  private void accepted(MessageId message, long seq) {
+    db.insertInto(MESSAGES)
+        .set(MESSAGES.SESSION_ID, session.uuid())
+        .set(MESSAGES.MESSAGE_ID, UUID.fromString(message.value()))
+        .set(MESSAGES.CONTENT, JSON.json("\"hello\""))
+        .set(MESSAGES.CONTENT_HASH, new byte[32])
+        .set(MESSAGES.BYTES, 7)
+        .set(MESSAGES.ACCEPTED_SEQ, seq)
+        .execute();
   }
 
   @Test

@@ -45,9 +45,10 @@ public interface TurnActivities {
       int attempt) {}
 
   /**
-   * @param lastSeq number of the event that ended the turn
+   * @param lastSeq number of the last event of the turn
+   * @param idle whether the log says already that the session is idle
    */
-  record TurnResult(StopReason stopReason, long lastSeq) {}
+  record TurnResult(StopReason stopReason, long lastSeq, boolean idle) {}
 
   record InterruptTurnInput(SessionId sessionId, SandboxId sandboxId, int epoch, TurnId turnId) {}
 

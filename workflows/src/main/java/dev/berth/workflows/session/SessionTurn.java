@@ -48,8 +48,11 @@ final class SessionTurn {
   void runNext() {
     progress.change(SessionState::turnBegun);
     var message = requireNonNull(progress.state().running());
-    var reason = run(message);
-    progress.change(state -> state.turnEnded(reason));
+    var ended = run(message);
+    progress.change(state -> state.turnEnded(ended.reason()));
+    if (ended.idle() && progress.state().queue().isEmpty()) {
+      progress.show(new Phase.Idle());
+    }
   }
 
   /** Ends the messages that wait and will not be run any more. */
@@ -62,25 +65,25 @@ final class SessionTurn {
     }
   }
 
-  private StopReason run(MessageId message) {
+  private Attempt.Ended run(MessageId message) {
     @Nullable SandboxLoss loss = null;
     for (var attempt = 1; attempt <= input.policy().turnAttempts(); attempt++) {
       if (isCut(message)) {
-        return end(message, StopReason.INTERRUPTED, null);
+        return ended(message, StopReason.INTERRUPTED, null);
       }
       if (ensureSandbox(loss, attempt) instanceof Start.Failed(var problem)) {
-        return end(message, stopReason(problem), problem);
+        return ended(message, stopReason(problem), problem);
       }
       progress.show(new Phase.Running());
       switch (attempt(message, attempt)) {
-        case Attempt.Ended(var reason) -> {
-          return reason;
+        case Attempt.Ended ended -> {
+          return ended;
         }
         case Attempt.Failed(var problem) -> {
           if (problem.type() == ProblemType.DISK_FULL) {
             progress.change(SessionState::withoutSandbox);
           }
-          return end(message, stopReason(problem), problem);
+          return ended(message, stopReason(problem), problem);
         }
         case Attempt.Lost(var lost) -> {
           loss = lost;
@@ -90,7 +93,7 @@ final class SessionTurn {
         }
       }
     }
-    return end(
+    return ended(
         message,
         StopReason.RETRIES_EXHAUSTED,
         new Problem(
@@ -111,7 +114,10 @@ final class SessionTurn {
 
   /** What became of one try of a turn. */
   private sealed interface Attempt {
-    record Ended(StopReason reason) implements Attempt {}
+    /**
+     * @param idle whether the log says already that the session is idle
+     */
+    record Ended(StopReason reason, boolean idle) implements Attempt {}
 
     record Lost(SandboxLoss loss) implements Attempt {}
 
@@ -165,7 +171,8 @@ final class SessionTurn {
 
   private Attempt outcome(Promise<TurnResult> turn) {
     try {
-      return new Attempt.Ended(turn.get().stopReason());
+      var result = turn.get();
+      return new Attempt.Ended(result.stopReason(), result.idle());
     } catch (ActivityFailure failure) {
       if (SessionSandbox.isCancelled(failure)) {
         throw failure;
@@ -186,6 +193,11 @@ final class SessionTurn {
     return loss.reason() == SandboxEndReason.DISK_FULL
         ? new Attempt.Failed(new Problem(ProblemType.DISK_FULL, loss.detail()))
         : new Attempt.Lost(loss);
+  }
+
+  private Attempt.Ended ended(
+      MessageId message, StopReason reason, @Nullable Problem problem) {
+    return new Attempt.Ended(end(message, reason, problem), false);
   }
 
   private StopReason end(MessageId message, StopReason reason, @Nullable Problem problem) {

@@ -141,6 +141,22 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void saysNothingOfAnIdleSessionThatTheEndOfTheTurnHasSaid() {
+    host.nextTurn(new TurnBehaviour.EndsIdle(END_TURN));
+    submit();
+    eventually(() -> database.ends().size() == 1);
+    eventually(() -> workflow.status().phase() instanceof Phase.Idle);
+
+    host.nextTurn(new TurnBehaviour.Ends(END_TURN));
+    submit();
+    eventually(() -> database.ends().size() == 2);
+    eventually(() -> workflow.status().phase() instanceof Phase.Idle);
+
+    assertThat(database.events())
+        .containsOnlyOnce(new SessionEvent.StatusChanged(SessionStatus.IDLE, "end_turn"));
+  }
+
+  @Test
   void removesTheSandboxAfterTheIdleTimeAndBringsANewOneWithTheNextMessage() {
     submit();
     eventually(() -> database.ends().size() == 1);

@@ -35,6 +35,9 @@ public final class FakeHostActivities implements SandboxActivities, TurnActiviti
     /** It ends at once. */
     record Ends(StopReason reason) implements TurnBehaviour {}
 
+    /** Ends, and has said in the log that the session is idle. */
+    record EndsIdle(StopReason reason) implements TurnBehaviour {}
+
     /** Its sandbox is lost under it. */
     record LosesSandbox(SandboxEndReason reason) implements TurnBehaviour {}
 
@@ -90,11 +93,13 @@ public final class FakeHostActivities implements SandboxActivities, TurnActiviti
     var reason =
         switch (behaviour == null ? new TurnBehaviour.Ends(StopReason.END_TURN) : behaviour) {
           case TurnBehaviour.Ends(var ends) -> ends;
+          case TurnBehaviour.EndsIdle(var ends) -> ends;
           case TurnBehaviour.LosesSandbox(var lost) ->
               throw Failures.sandboxLost(lost, "lost in a test");
           case TurnBehaviour.Waits() -> waiting(input.turnId()).join();
         };
-    return new TurnResult(session.end(input.turnId(), reason), 1);
+    return new TurnResult(
+        session.end(input.turnId(), reason), 1, behaviour instanceof TurnBehaviour.EndsIdle);
   }
 
   @Override
