@@ -38,6 +38,9 @@ public final class HostSandboxes implements SandboxEndings {
   /** A turn may go on with less room than a sandbox needs to start, but not with none. */
   private static final int FLOOR_IN_TURN = 4;
 
+  /** Nothing was written before it. */
+  private static final int FIRST_EPOCH = 1;
+
   private static final String UNSEEN = "ended while no worker watched";
 
   private final HostId host;
@@ -118,7 +121,8 @@ public final class HostSandboxes implements SandboxEndings {
     }
     folders.prepare(serving.sandbox(), earlier);
     var resume =
-        !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
+        serving.epoch() > FIRST_EPOCH
+            && !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
     var sandbox = open(serving, resume, lost);
     try {
       runtime.start(

@@ -1,6 +1,7 @@
 package dev.berth.standalone.bench;
 
 import dev.berth.protocol.ProtocolJson;
+import dev.berth.standalone.platform.StartFailure;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,8 +15,9 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The Agent SDK without Berth: {@code docker run} of the sandbox image with the limits of a sandbox
- * of the default tier, speaking with the practice model without anything between.
+ * The Agent SDK without Berth: {@code docker run} of the sandbox image on Docker's usual network,
+ * with the limits of a sandbox of the default tier, speaking with a practice model without anything
+ * between.
  */
 final class BareAgent implements AutoCloseable {
   private final Process process;
@@ -29,10 +31,10 @@ final class BareAgent implements AutoCloseable {
     in = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
   }
 
-  static BareAgent start(String image, int modelPort) {
+  static BareAgent start(String image, String modelUrl) {
     try {
       return new BareAgent(
-          new ProcessBuilder(command(image, modelPort))
+          new ProcessBuilder(command(image, modelUrl))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start());
     } catch (IOException failed) {
@@ -40,14 +42,13 @@ final class BareAgent implements AutoCloseable {
     }
   }
 
-  private static List<String> command(String image, int modelPort) {
+  private static List<String> command(String image, String modelUrl) {
     return List.of(
         "docker",
         "run",
         "-i",
         "--rm",
         "--init",
-        "--network=host",
         "--memory=6g",
         "--memory-swap=6g",
         "--cpus=1",
@@ -61,7 +62,7 @@ final class BareAgent implements AutoCloseable {
         "--user=10002:10002",
         "--workdir=/workspace/project",
         "--env=HOME=/home/agent",
-        "--env=ANTHROPIC_BASE_URL=http://127.0.0.1:" + modelPort,
+        "--env=ANTHROPIC_BASE_URL=" + modelUrl,
         "--env=ANTHROPIC_API_KEY=practice",
         "--env=CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1",
         "--env=DISABLE_AUTOUPDATER=1",
@@ -72,6 +73,32 @@ final class BareAgent implements AutoCloseable {
         "--input-type=module",
         "--eval",
         program());
+  }
+
+  /** The machine as containers on Docker's usual network see it. */
+  static String hostAddress() {
+    try {
+      var process =
+          new ProcessBuilder(
+                  "docker",
+                  "network",
+                  "inspect",
+                  "bridge",
+                  "--format",
+                  "{{(index .IPAM.Config 0).Gateway}}")
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      var address =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      if (address.isEmpty()) {
+        throw new StartFailure(
+            "Docker's bridge network has no address.",
+            "The bench needs it for the bare agent: start the engine with its usual network.");
+      }
+      return address;
+    } catch (IOException failed) {
+      throw new UncheckedIOException("docker cannot be run", failed);
+    }
   }
 
   /** Hands over a prompt. */

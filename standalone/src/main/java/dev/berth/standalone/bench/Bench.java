@@ -1,5 +1,6 @@
 package dev.berth.standalone.bench;
 
+import dev.berth.practicemodel.PracticeModel;
 import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
@@ -14,8 +15,8 @@ import java.util.concurrent.TimeUnit;
  * after the other on the same machine, and in turn, so that what slows the machine slows both.
  */
 public final class Bench {
-  /** Files of the image come from disk at first. */
-  private static final int WARM_UP_ROUNDS = 2;
+  /** Files of the image come from disk at first, and code is compiled when it has run a while. */
+  private static final int WARM_UP_ROUNDS = 5;
 
   private static final int LATER_TURNS = 5;
   private static final String PROMPT = "say hello";
@@ -44,7 +45,8 @@ public final class Bench {
   }
 
   public BenchReport run() throws IOException, InterruptedException {
-    try (var platform = BenchPlatform.start(project, image)) {
+    try (var platform = BenchPlatform.start(project, image);
+        var model = PracticeModel.start(BareAgent.hostAddress(), 0)) {
       var memoryAfterStart = platform.memoryBytes();
       for (var round = 1; round <= WARM_UP_ROUNDS + rounds; round++) {
         if (round == WARM_UP_ROUNDS + 1) {
@@ -52,11 +54,11 @@ public final class Bench {
         }
         progress.printf("… round %d of %d%n", round, WARM_UP_ROUNDS + rounds);
         if (round % 2 == 0) {
-          bare(platform);
+          bare(model);
           berth(platform);
         } else {
           berth(platform);
-          bare(platform);
+          bare(model);
         }
       }
       return new BenchReport(
@@ -79,9 +81,9 @@ public final class Bench {
     eventLag = new Samples();
   }
 
-  private void bare(BenchPlatform platform) {
+  private void bare(PracticeModel model) {
     var started = System.nanoTime();
-    try (var agent = BareAgent.start(image, platform.modelPort())) {
+    try (var agent = BareAgent.start(image, model.baseUrl().toString())) {
       agent.say(PROMPT);
       agent.await("system");
       bareFirst.add(millisSince(started));

@@ -6,9 +6,6 @@ import dev.berth.standalone.platform.PlatformOptions.Part;
 import dev.berth.standalone.platform.RunningPlatform;
 import dev.berth.standalone.setup.PlatformProcess;
 import dev.berth.standalone.setup.Project;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,22 +18,18 @@ import java.util.Locale;
 final class BenchPlatform implements AutoCloseable {
   private final BerthHome home;
   private final PlatformProcess platform;
-  private final int modelPort;
 
-  private BenchPlatform(BerthHome home, PlatformProcess platform, int modelPort) {
+  private BenchPlatform(BerthHome home, PlatformProcess platform) {
     this.home = home;
     this.platform = platform;
-    this.modelPort = modelPort;
   }
 
   static BenchPlatform start(Project project, String image) {
     var home = BerthHome.at(project.home().root().resolve("bench"), project.home().cache());
-    var modelPort = freePort();
     var arguments = new ArrayList<String>();
     for (var part : Part.values()) {
-      var port = part == Part.PRACTICE_MODEL ? modelPort : 0;
       arguments.add("--port");
-      arguments.add("%s=%d".formatted(part.name().toLowerCase(Locale.ROOT), port));
+      arguments.add(part.name().toLowerCase(Locale.ROOT) + "=0");
     }
     var environment = new HashMap<String, String>();
     environment.put("BERTH_HOME", home.root().toString());
@@ -46,15 +39,11 @@ final class BenchPlatform implements AutoCloseable {
     // A round is not to wait for the last one's sandbox.
     environment.put("SESSION_COMPLETIONLINGER", "1ms");
     var platform = PlatformProcess.start(project, home, arguments, environment);
-    return new BenchPlatform(home, platform, modelPort);
+    return new BenchPlatform(home, platform);
   }
 
   Connection connection() {
     return platform.connection();
-  }
-
-  int modelPort() {
-    return modelPort;
   }
 
   long memoryBytes() {
@@ -73,13 +62,5 @@ final class BenchPlatform implements AutoCloseable {
       running.end();
     }
     RunningPlatform.removeLeftovers(home);
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException failed) {
-      throw new IllegalStateException("no port is free", failed);
-    }
   }
 }

@@ -29,7 +29,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       description =
-          "Sessions of each kind, after two that only warm up (default: ${DEFAULT-VALUE}).")
+          "Sessions of each kind, after five that only warm up (default: ${DEFAULT-VALUE}).")
   private int rounds = 20;
 
   @Option(names = "--json", description = "Prints the JSON, and nothing else, on standard output.")

@@ -11,7 +11,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +24,7 @@ final class SessionProgress {
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private SessionState state;
-  private String shown = "";
+  private Map<String, Object> shown = Map.of();
 
   SessionProgress(SessionInput input, SessionActivityStubs activities) {
     this.input = input;
@@ -53,8 +55,9 @@ final class SessionProgress {
   void show(Phase phase) {
     state = state.withPhase(phase);
     var attributes = attributes();
-    if (!attributes.toString().equals(shown)) {
-      shown = attributes.toString();
+    var values = values(attributes);
+    if (!values.equals(shown)) {
+      shown = values;
       var updates = new ArrayList<>(attributes);
       updates.add(
           SearchAttributes.LAST_ACTIVITY.valueSet(
@@ -74,6 +77,15 @@ final class SessionProgress {
     return events.stream()
         .map(event -> new NamedEvent("w/" + Workflow.randomUUID(), event))
         .toList();
+  }
+
+  /** To compare by: updates themselves are compared by identity. What is unset is left out. */
+  private static Map<String, Object> values(List<SearchAttributeUpdate<?>> attributes) {
+    return attributes.stream()
+        .filter(update -> update.getValue().isPresent())
+        .collect(
+            Collectors.toMap(
+                update -> update.getKey().getName(), update -> update.getValue().orElseThrow()));
   }
 
   private List<SearchAttributeUpdate<?>> attributes() {
