@@ -19,6 +19,9 @@ public final class Bench {
   private static final int WARM_UP_ROUNDS = 5;
 
   private static final int LATER_TURNS = 5;
+  /** Nobody answers at once; what a turn leaves to be done is not the next one's time. */
+  private static final long THINK_MS = 200;
+
   private static final String PROMPT = "say hello";
   private static final String USER = "bench";
   private static final long LOOK_MS = 50;
@@ -81,7 +84,7 @@ public final class Bench {
     eventLag = new Samples();
   }
 
-  private void bare(PracticeModel model) {
+  private void bare(PracticeModel model) throws InterruptedException {
     var started = System.nanoTime();
     try (var agent = BareAgent.start(image, model.baseUrl().toString())) {
       agent.say(PROMPT);
@@ -89,6 +92,7 @@ public final class Bench {
       bareFirst.add(millisSince(started));
       agent.await("result");
       for (var turn = 0; turn < LATER_TURNS; turn++) {
+        think();
         var said = System.nanoTime();
         agent.say(PROMPT);
         agent.await("result");
@@ -108,6 +112,7 @@ public final class Bench {
       var session = first.path("session_id").asString();
       try (var _ = EventLag.follow(platform.connection(), token, session, eventLag)) {
         for (var turn = 0; turn < LATER_TURNS; turn++) {
+          think();
           var said = System.nanoTime();
           agent.say(PROMPT);
           agent.await("result");
@@ -134,6 +139,10 @@ public final class Bench {
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_MS);
     }
+  }
+
+  private static void think() throws InterruptedException {
+    TimeUnit.MILLISECONDS.sleep(THINK_MS);
   }
 
   private static double millisSince(long started) {
