@@ -71,12 +71,14 @@ class RecordHistories {
       temporal(
           platform,
           client -> {
-            var run =
-                client
-                    .listExecutions(
-                        "WorkflowType = 'ReconcileHost' and ExecutionStatus = 'Completed'")
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError("no sweep ran; id " + id));
+            var swept =
+                "WorkflowType = 'ReconcileHost' and ExecutionStatus = 'Completed' and WorkflowId starts_with '%s'"
+                    .formatted(id);
+            eventually(
+                "swept",
+                Duration.ofMinutes(2),
+                () -> client.listExecutions(swept).findAny().isPresent());
+            var run = client.listExecutions(swept).findFirst().orElseThrow();
             save(
                 "reconcile",
                 client
