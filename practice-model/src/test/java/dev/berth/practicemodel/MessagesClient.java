@@ -1,6 +1,11 @@
 package dev.berth.practicemodel;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -64,6 +69,31 @@ final class MessagesClient implements AutoCloseable {
     return http.send(
         to("/v1/messages").POST(HttpRequest.BodyPublishers.ofString(body)).build(),
         BodyHandlers.ofLines());
+  }
+
+  /**
+   * Everything that comes on a connection of its own until that ends, headers and framing included.
+   * The JDK's client throws away what it has read when a stream breaks.
+   */
+  String untilItEnds(ObjectNode request) throws IOException {
+    var body = request.deepCopy().put("stream", true).toString().getBytes(UTF_8);
+    var head =
+        "POST /v1/messages HTTP/1.1\r\nHost: %s\r\nx-api-key: practice\r\nContent-Length: %d\r\n\r\n"
+            .formatted(base.getAuthority(), body.length);
+    var received = new ByteArrayOutputStream();
+    try (var socket = new Socket(base.getHost(), base.getPort())) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(head.getBytes(UTF_8));
+      socket.getOutputStream().write(body);
+      var in = socket.getInputStream();
+      for (var next = in.read(); next >= 0; next = in.read()) {
+        received.write(next);
+      }
+    } catch (SocketException reset) {
+      // A cut may be a reset; what came before it counts.
+      return received.toString(UTF_8);
+    }
+    return received.toString(UTF_8);
   }
 
   static List<JsonNode> events(String stream) {
