@@ -37,7 +37,7 @@ final class BenchPlatform implements AutoCloseable {
     environment.put("SANDBOX_IMAGE", image);
     environment.put("ANTHROPIC_API_KEY", "");
     // A round is not to wait for the last one's sandbox.
-    environment.put("SESSION_COMPLETIONLINGER", "1ms");
+    environment.put("SESSION_COMPLETION_LINGER", "1ms");
     var platform = PlatformProcess.start(project, home, arguments, environment);
     return new BenchPlatform(home, platform);
   }

@@ -19,6 +19,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Starts the platform and stays with it; Ctrl-C ends it.")
 final class UpCommand implements Callable<Integer> {
+  /** Somebody who tries Berth out looks at a sandbox after its client has left. */
+  private static final Map<String, String> LINGER = Map.of("SESSION_COMPLETION_LINGER", "10m");
+
   @Option(
       names = "--split",
       description = "Every part as a process of its own: api, worker, S3, PostgreSQL, Temporal.")
@@ -54,7 +57,12 @@ final class UpCommand implements Callable<Integer> {
     var steps = new Steps(System.out, project.home().log("setup"));
     var image = new SetUp(project, environment, steps).run();
     var options =
-        new PlatformOptions(ports, split ? apis : 0, split ? workers : 0, image, Map.of());
+        new PlatformOptions(
+            ports,
+            split ? apis : 0,
+            split ? workers : 0,
+            image,
+            environment.keySet().containsAll(LINGER.keySet()) ? Map.of() : LINGER);
     var platform = Platform.start(project.home(), options, environment);
     var end = new CountDownLatch(1);
     Runtime.getRuntime()
