@@ -63,8 +63,8 @@ public final class TurnEnds {
   }
 
   /**
-   * The events of a turn that the agent ended: its end, and that the session is idle, unless another
-   * message waits.
+   * The events of a turn that the agent ended: its end, and that the session is idle, unless
+   * another message waits.
    */
   public List<NewEvent> events(SessionId session, BridgeFrame.TurnEnded frame) {
     var turn = frame.turnId();
@@ -124,8 +124,7 @@ public final class TurnEnds {
   /** How a turn ended, the number of the event, and whether the session was said to be idle. */
   public record Ended(StopReason reason, long seq, boolean idle) {}
 
-  private static SessionEvent event(
-      Account cost, StopReason reason, @Nullable Problem problem) {
+  private static SessionEvent event(Account cost, StopReason reason, @Nullable Problem problem) {
     var duration = cost.duration().toMillis();
     return switch (reason) {
       case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->

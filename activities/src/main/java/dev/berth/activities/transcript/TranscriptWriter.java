@@ -65,8 +65,7 @@ public final class TranscriptWriter implements AutoCloseable {
     queue.add(new Entry(null, new CompletableFuture<>()));
     try {
       if (!writer.join(LAST_PARTS)) {
-        LOG.atError()
-            .log("session {}: the last parts of epoch {} are not stored", session, epoch);
+        LOG.atError().log("session {}: the last parts of epoch {} are not stored", session, epoch);
         writer.interrupt();
       }
     } catch (InterruptedException interrupted) {

@@ -19,6 +19,7 @@ public final class Bench {
   private static final int WARM_UP_ROUNDS = 5;
 
   private static final int LATER_TURNS = 5;
+
   /** Nobody answers at once; what a turn leaves to be done is not the next one's time. */
   private static final long THINK_MS = 200;
 

@@ -119,14 +119,10 @@ final class ChildProcess implements AutoCloseable {
   private void launch() {
     try {
       if (Files.exists(log) && Files.size(log) > LOG_BYTES) {
-        Files.move(
-            log,
-            log.resolveSibling(name + ".1.log"),
-            StandardCopyOption.REPLACE_EXISTING);
+        Files.move(log, log.resolveSibling(name + ".1.log"), StandardCopyOption.REPLACE_EXISTING);
       }
       var builder =
-          new ProcessBuilder(
-                  Stream.concat(Stream.of(OWN_SESSION), command.stream()).toList())
+          new ProcessBuilder(Stream.concat(Stream.of(OWN_SESSION), command.stream()).toList())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       builder.environment().putAll(environment);

@@ -195,8 +195,7 @@ final class SessionTurn {
         : new Attempt.Lost(loss);
   }
 
-  private Attempt.Ended ended(
-      MessageId message, StopReason reason, @Nullable Problem problem) {
+  private Attempt.Ended ended(MessageId message, StopReason reason, @Nullable Problem problem) {
     return new Attempt.Ended(end(message, reason, problem), false);
   }
 
