@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code berth up}: the platform, in the foreground. */
 @Command(
@@ -19,8 +22,12 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Starts the platform and stays with it; Ctrl-C ends it.")
 final class UpCommand implements Callable<Integer> {
+  private static final int LAST_PORT = 65_535;
+
   /** Somebody who tries Berth out looks at a sandbox after its client has left. */
   private static final Map<String, String> LINGER = Map.of("SESSION_COMPLETION_LINGER", "10m");
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--split",
@@ -51,6 +58,7 @@ final class UpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    requireSaneNumbers();
     var started = System.nanoTime();
     var project = Project.ofEnvironment();
     var environment = System.getenv();
@@ -74,6 +82,21 @@ final class UpCommand implements Callable<Integer> {
     show(platform, (System.nanoTime() - started) / 1_000_000);
     end.await();
     return ExitCode.OK;
+  }
+
+  private void requireSaneNumbers() {
+    ports.forEach((part, port) -> {
+      if (port < 0 || port > LAST_PORT) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--port: %s=%d (expected: 0 to %d)".formatted(part, port, LAST_PORT));
+      }
+    });
+    if (apis < 1 || workers < 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--apis: %d, --workers: %d (expected: at least 1)".formatted(apis, workers));
+    }
   }
 
   private static void show(Platform platform, long millis) {
