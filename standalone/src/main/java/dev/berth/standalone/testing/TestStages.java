@@ -124,7 +124,9 @@ public final class TestStages {
         mkdir -p bridge-container schema
         find bridge-container -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +
         (cd "$1/bridge-container" && tar -cf - --exclude=./node_modules --exclude=./dist .) | tar -xf - -C bridge-container
-        rm -rf schema/protocol && cp -r "$1/schema/protocol" schema/
+        rm -rf schema/protocol && mkdir schema/protocol
+        # Without build output: the reports in it would be counted with those of this run.
+        (cd "$1/schema/protocol" && tar -cf - --exclude=./target .) | tar -xf - -C schema/protocol
         cd bridge-container
         sum=$(sha256sum package-lock.json)
         if [ "$(cat node_modules/.berth 2>/dev/null)" != "$sum" ]; then
