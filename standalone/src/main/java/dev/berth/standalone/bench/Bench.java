@@ -6,6 +6,7 @@ import dev.berth.standalone.setup.Project;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ public final class Bench {
   private static final String PROMPT = "say hello";
   private static final String USER = "bench";
   private static final long LOOK_MS = 50;
+  private static final Duration SANDBOX_GONE = Duration.ofMinutes(1);
 
   private final Project project;
   private final String image;
@@ -129,7 +131,8 @@ public final class Bench {
       throws IOException, InterruptedException {
     var command = new ArrayList<>(List.of("docker", "ps", "--quiet"));
     command.addAll(platform.sandboxFilter());
-    while (true) {
+    var deadline = System.nanoTime() + SANDBOX_GONE.toNanos();
+    while (System.nanoTime() < deadline) {
       var process = new ProcessBuilder(command).start();
       var running = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {
@@ -140,6 +143,7 @@ public final class Bench {
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_MS);
     }
+    throw new IOException("a sandbox of a session that was closed is still there");
   }
 
   private static void think() throws InterruptedException {

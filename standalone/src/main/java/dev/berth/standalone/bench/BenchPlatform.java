@@ -22,6 +22,8 @@ final class BenchPlatform implements AutoCloseable {
   private BenchPlatform(BerthHome home, PlatformProcess platform) {
     this.home = home;
     this.platform = platform;
+    // Ctrl-C ends the bench, and the platform is in a session of its own.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close));
   }
 
   static BenchPlatform start(Project project, String image) {
@@ -56,7 +58,7 @@ final class BenchPlatform implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     var running = RunningPlatform.find(home);
     if (running != null) {
       running.end();
