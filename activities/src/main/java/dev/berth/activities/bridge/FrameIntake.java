@@ -64,7 +64,7 @@ public final class FrameIntake {
   }
 
   private sealed interface Step {
-    record Commit(Durable frame, List<NewEvent> events, CompletionStage<AppendOutcome> outcome)
+    record Commit(Durable frame, Request request, CompletionStage<AppendOutcome> outcome)
         implements Step {}
 
     record Show(LiveFrame frame) implements Step {}
@@ -134,9 +134,8 @@ public final class FrameIntake {
 
   private void commit(Durable frame, List<NewEvent> events) throws InterruptedException {
     var writer = new EventWriter.Attachment(attachment.epoch(), attachment.number());
-    steps.put(
-        new Step.Commit(
-            frame, events, log.append(new Request(attachment.session(), writer, events))));
+    var request = new Request(attachment.session(), writer, events);
+    steps.put(new Step.Commit(frame, request, log.append(request)));
   }
 
   private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {
@@ -169,9 +168,10 @@ public final class FrameIntake {
     try {
       return switch (commit.outcome().toCompletableFuture().join()) {
         case Appended appended -> {
-          live.show(new LiveFrame.Committed(appended.lastSeq()));
+          live.committed(commit.request(), appended);
           if (commit.frame() instanceof BridgeFrame.TurnEnded ended) {
-            listener.turnEnded(ended, appended.lastSeq(), TurnEnds.sayIdle(commit.events()));
+            listener.turnEnded(
+                ended, appended.lastSeq(), TurnEnds.sayIdle(commit.request().events()));
           }
           durable(commit.frame());
           yield true;

@@ -1,5 +1,8 @@
 package dev.berth.activities.live;
 
+import dev.berth.db.AppendOutcome.Appended;
+import dev.berth.db.EventLog;
+import dev.berth.db.EventLog.Request;
 import dev.berth.protocol.event.LiveFrame;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class LiveChannel {
   /** Frames that a watcher may be behind. */
   private static final int BEHIND = 4096;
+
+  /**
+   * Beyond this many characters an event is not shown, but told of: watchers' queues are bounded.
+   */
+  private static final int SHOWN = 16 * 1024;
 
   private final PartialMessage partial = new PartialMessage();
   private final List<Watcher> watchers = new ArrayList<>();
@@ -58,10 +66,18 @@ public final class LiveChannel {
     return watcher;
   }
 
+  /** Shows what was just committed. */
+  public void committed(Request request, Appended appended) {
+    show(
+        new LiveFrame.Committed(
+            appended.lastSeq(),
+            request.characters() > SHOWN ? List.of() : EventLog.stored(request, appended)));
+  }
+
   public synchronized void show(LiveFrame frame) {
     switch (frame) {
       case LiveFrame.Delta delta -> partial.add(delta);
-      case LiveFrame.Committed(var seq) -> committed = Math.max(committed, seq);
+      case LiveFrame.Committed now -> committed = Math.max(committed, now.seq());
       case LiveFrame.Ended() -> ended = true;
       case LiveFrame.Heartbeat(), LiveFrame.Unrecognized _ -> {}
     }

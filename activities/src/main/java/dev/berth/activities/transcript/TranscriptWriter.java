@@ -13,20 +13,26 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
- * Writes what one sandbox adds to its transcript: an object for all parts that came while the last
- * one was written. Parts stay in order; while object storage is away they wait, and the bridge,
- * which keeps what is not acknowledged, slows its agent when it keeps too much.
+ * Writes what one sandbox adds to its transcript: an object for all parts that came in a moment, or
+ * while the last one was written. Parts stay in order; while object storage is away they wait, and
+ * the bridge, which keeps what is not acknowledged, slows its agent when it keeps too much.
  */
 public final class TranscriptWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TranscriptWriter.class);
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /**
+   * A part waits this long for others: an object store takes few large objects better than many.
+   */
+  private static final Duration GATHER = Duration.ofMillis(100);
 
   /** How long the end of a sandbox waits for its last parts while object storage is away. */
   private static final Duration LAST_PARTS = Duration.ofSeconds(10);
@@ -78,9 +84,7 @@ public final class TranscriptWriter implements AutoCloseable {
     try {
       var isOver = false;
       while (!isOver) {
-        var batch = new ArrayList<Entry>();
-        batch.add(queue.take());
-        queue.drainTo(batch);
+        var batch = gather();
         isOver = batch.removeIf(entry -> entry.part() == null);
         if (!batch.isEmpty()) {
           store(batch);
@@ -90,6 +94,21 @@ public final class TranscriptWriter implements AutoCloseable {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** What comes within a moment of the next entry; the mark of the end is not waited behind. */
+  private List<Entry> gather() throws InterruptedException {
+    var batch = new ArrayList<Entry>();
+    var next = queue.take();
+    var deadline = System.nanoTime() + GATHER.toNanos();
+    while (next != null) {
+      batch.add(next);
+      next =
+          next.part() == null
+              ? queue.poll()
+              : queue.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+    return batch;
   }
 
   private void store(List<Entry> batch) throws InterruptedException {

@@ -7,6 +7,7 @@ import dev.berth.activities.sandbox.LiveSandbox;
 import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.db.AppendOutcome;
+import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -79,14 +80,15 @@ public final class HostTurnActivities implements TurnActivities {
       throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
     }
     try {
-      var started = announce(input);
+      var start = start(input);
+      var started = log.append(start);
       var outcome =
           sandbox.run(
               new RunTurn(
                   input.turnId(),
                   input.messageId(),
                   content(input.sessionId(), input.messageId())));
-      requireNotSuperseded(started);
+      sandbox.live().committed(start, requireNotSuperseded(started));
       return await(Activity.getExecutionContext(), input, sandbox, outcome);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -119,29 +121,28 @@ public final class HostTurnActivities implements TurnActivities {
     return input.attempt() > 1 || Activity.getExecutionContext().getInfo().getAttempt() > 1;
   }
 
-  /** Says that the turn begins; does not wait, the log keeps the order. */
-  private CompletionStage<AppendOutcome> announce(RunTurnInput input) throws InterruptedException {
-    return log.append(
-        new Request(
-            input.sessionId(),
-            new EventWriter.Sandbox(input.epoch()),
-            List.of(
-                NewEvent.of(
-                    "turn/%s/running/%d".formatted(input.turnId(), input.epoch()),
-                    new StatusChanged(SessionStatus.RUNNING, null)),
-                NewEvent.of(
-                        TurnEnds.startId(input.turnId(), input.epoch()),
-                        new TurnStarted(input.number(), input.attempt()))
-                    .inTurn(input.turnId(), input.messageId()))));
+  /** Says that the turn begins; the agent does not wait for it, the log keeps the order. */
+  private static Request start(RunTurnInput input) {
+    return new Request(
+        input.sessionId(),
+        new EventWriter.Sandbox(input.epoch()),
+        List.of(
+            NewEvent.of(
+                "turn/%s/running/%d".formatted(input.turnId(), input.epoch()),
+                new StatusChanged(SessionStatus.RUNNING, null)),
+            NewEvent.of(
+                    TurnEnds.startId(input.turnId(), input.epoch()),
+                    new TurnStarted(input.number(), input.attempt()))
+                .inTurn(input.turnId(), input.messageId())));
   }
 
-  private static void requireNotSuperseded(CompletionStage<AppendOutcome> started) {
-    switch (started.toCompletableFuture().join()) {
-      case AppendOutcome.Appended _ -> {}
+  private static Appended requireNotSuperseded(CompletionStage<AppendOutcome> started) {
+    return switch (started.toCompletableFuture().join()) {
+      case Appended appended -> appended;
       case AppendOutcome.Superseded(), AppendOutcome.SessionMissing() ->
           throw Failures.of(
               new Problem(ProblemType.SUPERSEDED, "A newer sandbox serves the session."));
-    }
+    };
   }
 
   private TurnResult await(

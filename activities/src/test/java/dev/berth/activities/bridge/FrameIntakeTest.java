@@ -210,7 +210,8 @@ class FrameIntakeTest {
 
       assertThat(watcher.next(30, TimeUnit.SECONDS))
           .isEqualTo(new LiveFrame.Delta(1, 1, TURN, json("\"a\"")));
-      assertThat(watcher.next(30, TimeUnit.SECONDS)).isEqualTo(new LiveFrame.Committed(1));
+      assertThat(watcher.next(30, TimeUnit.SECONDS))
+          .isEqualTo(new LiveFrame.Committed(1, events()));
       assertThat(watcher.next(30, TimeUnit.SECONDS))
           .isEqualTo(new LiveFrame.Delta(1, 1, null, json("\"b\"")));
     }

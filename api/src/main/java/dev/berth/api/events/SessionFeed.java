@@ -6,6 +6,7 @@ import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -119,9 +120,9 @@ public final class SessionFeed implements AutoCloseable {
     }
     switch (frame) {
       case null -> mayHaveMore = true;
-      case LiveFrame.Committed(var seq) -> {
-        position = Math.max(position, seq);
-        mayHaveMore = seq > cursor;
+      case LiveFrame.Committed committed -> {
+        position = Math.max(position, committed.seq());
+        mayHaveMore = committed.seq() > cursor && !follows(committed.events());
       }
       case LiveFrame.Delta delta -> {
         if (position >= lastMessage) {
@@ -132,6 +133,15 @@ public final class SessionFeed implements AutoCloseable {
       case LiveFrame.Ended(), LiveFrame.Unrecognized _ -> mayHaveMore = true;
     }
     return null;
+  }
+
+  /** Takes over what comes next in the log, if these events do. */
+  private boolean follows(@Nullable List<EventEnvelope> events) {
+    if (events == null || events.getFirst().seq() > cursor + 1) {
+      return false;
+    }
+    events.stream().filter(event -> event.seq() > cursor).forEach(page::add);
+    return true;
   }
 
   private void readPage() {

@@ -155,10 +155,6 @@ public final class Sessions {
   static Stored store(
       DSLContext tx, SessionId session, MessageId id, JsonNode content, byte[] text) {
     var hash = sha256(text);
-    var known = known(tx, session, id, hash);
-    if (known != null) {
-      return known;
-    }
     var event =
         NewEvent.of(
                 "message/" + id + "/accepted", new MessageAccepted(MessageContent.logged(content)))

@@ -14,6 +14,7 @@ import dev.berth.db.TestDatabase;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.Secret;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SessionEvent.AgentMessage;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
@@ -184,6 +186,38 @@ class SessionFeedTest {
   }
 
   @Test
+  void whatTheHostShowsOfTheLogIsNotReadAgain() throws Exception {
+    append(1);
+    try (var feed = feeds(SessionFeedTest::nowhere).read(session, 0, true)) {
+      assertThat(stored(feed)).isEqualTo(1);
+      var after = List.of(shown(2), shown(3));
+
+      feed.offer(new LiveFrame.Committed(3, after));
+      feed.offer(new LiveFrame.Committed(3, after));
+
+      assertThat(stored(feed)).isEqualTo(2);
+      assertThat(stored(feed)).isEqualTo(3);
+      assertThat(feed.next(Duration.ZERO)).isNull();
+    }
+  }
+
+  @Test
+  void whatTheHostShowsFromBehindAGapIsReadFromTheLog() throws Exception {
+    try (var feed = feeds(SessionFeedTest::nowhere).read(session, 0, true)) {
+      assertThat(feed.next(Duration.ZERO)).isNull();
+      append(3);
+
+      feed.offer(new LiveFrame.Committed(3, List.of(shown(3))));
+      feed.offer(new LiveFrame.Committed(2, List.of(shown(2))));
+
+      assertThat(stored(feed)).isEqualTo(1);
+      assertThat(stored(feed)).isEqualTo(2);
+      assertThat(stored(feed)).isEqualTo(3);
+      assertThat(feed.next(Duration.ZERO)).isNull();
+    }
+  }
+
+  @Test
   void whoWantsNoDeltasGetsNone() throws Exception {
     try (var feed = feeds(SessionFeedTest::nowhere).read(session, 0, false)) {
       append(1);
@@ -267,6 +301,12 @@ class SessionFeedTest {
 
   private static LiveFrame delta(int epoch, int attachment, String text) {
     return new LiveFrame.Delta(epoch, attachment, null, ProtocolJson.mapper().valueToTree(text));
+  }
+
+  private static EventEnvelope shown(long seq) {
+    var none = ProtocolJson.mapper().createObjectNode();
+    return new EventEnvelope(
+        seq, "e" + seq, "agent.message", null, null, 1, Instant.EPOCH, none, none);
   }
 
   private void append(int upTo) {

@@ -1,5 +1,6 @@
 package dev.berth.db;
 
+import java.time.Instant;
 import java.util.List;
 
 /** What became of a request to append events. Nothing of a refused request is stored. */
@@ -24,8 +25,9 @@ public sealed interface AppendOutcome {
    * The number of an event.
    *
    * @param fresh false when an event of this id was there before
+   * @param at when it was stored
    */
-  record Numbered(long seq, boolean fresh) {}
+  record Numbered(long seq, boolean fresh, Instant at) {}
 
   /** The writer's epoch or attachment has been replaced: it must stop. */
   record Superseded() implements AppendOutcome {}

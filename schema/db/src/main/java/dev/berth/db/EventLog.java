@@ -12,6 +12,7 @@ import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.EventEnvelope;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -43,7 +44,8 @@ public final class EventLog {
       }
     }
 
-    long characters() {
+    /** How much text of the Agent SDK's messages it carries. */
+    public long characters() {
       return events.stream()
           .mapToLong(event -> event.raw() == null ? 0 : event.raw().length())
           .sum();
@@ -82,8 +84,8 @@ public final class EventLog {
     for (var row : rows) {
       var index = row.get("request", Integer.class) - 1;
       switch (row.get("verdict", String.class)) {
-        case "appended" -> numbered.get(index).add(new Numbered(row.get("seq", Long.class), true));
-        case "repeated" -> numbered.get(index).add(new Numbered(row.get("seq", Long.class), false));
+        case "appended" -> numbered.get(index).add(numbered(row, true));
+        case "repeated" -> numbered.get(index).add(numbered(row, false));
         case "superseded" -> refused[index] = new Superseded();
         case "missing" -> refused[index] = new SessionMissing();
         default -> throw new IllegalStateException("append_events answered " + row);
@@ -95,6 +97,22 @@ public final class EventLog {
       outcomes.add(refusal == null ? new Appended(numbered.get(index)) : refusal);
     }
     return outcomes;
+  }
+
+  /**
+   * What an append has stored, as {@link #read} gives it; nothing when any of it was there before,
+   * since what is stored under an id may then be something else.
+   */
+  public static List<EventEnvelope> stored(Request request, Appended appended) {
+    var envelopes = new ArrayList<EventEnvelope>();
+    for (var index = 0; index < request.events().size(); index++) {
+      var numbered = appended.events().get(index);
+      if (!numbered.fresh()) {
+        return List.of();
+      }
+      envelopes.add(envelope(request.events().get(index), epoch(request.writer()), numbered));
+    }
+    return envelopes;
   }
 
   /**
@@ -120,6 +138,24 @@ public final class EventLog {
         .fetchOne(EventLog::envelope);
   }
 
+  private static Numbered numbered(Record row, boolean fresh) {
+    return new Numbered(
+        row.get("seq", Long.class), fresh, row.get("at", OffsetDateTime.class).toInstant());
+  }
+
+  private static EventEnvelope envelope(NewEvent event, int epoch, Numbered numbered) {
+    return new EventEnvelope(
+        numbered.seq(),
+        event.id(),
+        event.event().type(),
+        event.turnId(),
+        event.messageId(),
+        epoch,
+        numbered.at(),
+        event.event().payload(),
+        event.raw() == null ? null : ProtocolJson.mapper().readTree(event.raw()));
+  }
+
   private static EventEnvelope envelope(Record row) {
     var turn = row.get(EVENTS.TURN_ID);
     var message = row.get(EVENTS.MESSAGE_ID);
@@ -133,6 +169,15 @@ public final class EventLog {
         row.get(EVENTS.AT).toInstant(),
         json(row.get(EVENTS.PAYLOAD)),
         row.get(EVENTS.RAW) == null ? null : json(row.get(EVENTS.RAW)));
+  }
+
+  /** The epoch that the events of a writer carry. */
+  private static int epoch(EventWriter writer) {
+    return switch (writer) {
+      case EventWriter.Platform() -> 0;
+      case EventWriter.Sandbox(var epoch) -> epoch;
+      case EventWriter.Attachment(var epoch, _) -> epoch;
+    };
   }
 
   private static JsonNode json(JSON column) {
@@ -174,16 +219,11 @@ public final class EventLog {
       for (var index = 0; index < requests.size(); index++) {
         var request = requests.get(index);
         sessions[index] = uuid(request.session());
-        var epoch = 0;
         switch (request.writer()) {
           case EventWriter.Platform() -> {}
-          case EventWriter.Sandbox(var sandboxEpoch) -> {
-            epoch = sandboxEpoch;
-            epochs[index] = sandboxEpoch;
-          }
-          case EventWriter.Attachment(var sandboxEpoch, var attachment) -> {
-            epoch = sandboxEpoch;
-            epochs[index] = sandboxEpoch;
+          case EventWriter.Sandbox(var epoch) -> epochs[index] = epoch;
+          case EventWriter.Attachment(var epoch, var attachment) -> {
+            epochs[index] = epoch;
             attachments[index] = attachment;
           }
         }
@@ -194,7 +234,7 @@ public final class EventLog {
           turns[at] = event.turnId() == null ? null : UUID.fromString(event.turnId().value());
           messages[at] =
               event.messageId() == null ? null : UUID.fromString(event.messageId().value());
-          eventEpochs[at] = epoch;
+          eventEpochs[at] = epoch(request.writer());
           payloads[at] = event.event().payload().toString();
           raws[at] = event.raw();
           at++;

@@ -12,8 +12,10 @@ import dev.berth.db.AppendOutcome.SessionMissing;
 import dev.berth.db.AppendOutcome.Superseded;
 import dev.berth.db.EventLog.Request;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionStatus;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -30,6 +32,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class EventLogTest {
+  private static final Instant SOME_TIME = Instant.EPOCH;
+
   private static TestDatabase database;
   private static DSLContext db;
 
@@ -56,8 +60,9 @@ class EventLogTest {
     var first = append(session, EventWriter.PLATFORM, notice("a"), notice("b"));
     var second = append(session, EventWriter.PLATFORM, notice("c"));
 
-    assertThat(first).isEqualTo(appended(new Numbered(1, true), new Numbered(2, true)));
-    assertThat(second).isEqualTo(appended(new Numbered(3, true)));
+    assertThat(first)
+        .isEqualTo(appended(new Numbered(1, true, SOME_TIME), new Numbered(2, true, SOME_TIME)));
+    assertThat(second).isEqualTo(appended(new Numbered(3, true, SOME_TIME)));
     assertThat(EventLog.read(db, session, 1, 10)).extracting("id").containsExactly("b", "c");
   }
 
@@ -69,7 +74,38 @@ class EventLogTest {
     var again = append(session, EventWriter.PLATFORM, notice("b"), notice("c"), notice("a"));
 
     assertThat(again)
-        .isEqualTo(appended(new Numbered(2, false), new Numbered(3, true), new Numbered(1, false)));
+        .isEqualTo(
+            appended(
+                new Numbered(2, false, SOME_TIME),
+                new Numbered(3, true, SOME_TIME),
+                new Numbered(1, false, SOME_TIME)));
+  }
+
+  @Test
+  void whatWasStoredIsKnownAsItIsRead() {
+    var session = session();
+    var turn = new TurnId(UUID.randomUUID().toString());
+    var request =
+        request(
+            session,
+            EventWriter.PLATFORM,
+            notice("a"),
+            new NewEvent("b", new SessionEvent.AgentMessage(), turn, null, "{\"n\": 1.10}"));
+
+    var appended = (Appended) EventLog.append(db, request);
+
+    assertThat(EventLog.stored(request, appended)).isEqualTo(EventLog.read(db, session, 0, 10));
+  }
+
+  @Test
+  void ofWhatWasThereBeforeOnlyTheLogKnows() {
+    var session = session();
+    append(session, EventWriter.PLATFORM, notice("a"));
+    var request = request(session, EventWriter.PLATFORM, notice("b"), notice("a"));
+
+    var appended = (Appended) EventLog.append(db, request);
+
+    assertThat(EventLog.stored(request, appended)).isEmpty();
   }
 
   @Test
@@ -86,9 +122,9 @@ class EventLogTest {
     assertThat(append(session, new EventWriter.Attachment(3, 4), notice("a")))
         .isEqualTo(new Superseded());
     assertThat(append(session, new EventWriter.Attachment(3, 5), notice("a")))
-        .isEqualTo(appended(new Numbered(1, true)));
+        .isEqualTo(appended(new Numbered(1, true, SOME_TIME)));
     assertThat(append(session, new EventWriter.Sandbox(3), notice("b")))
-        .isEqualTo(appended(new Numbered(2, true)));
+        .isEqualTo(appended(new Numbered(2, true, SOME_TIME)));
     assertThat(EventLog.read(db, session, 0, 10)).extracting("epoch").containsExactly(3, 3);
   }
 
@@ -107,11 +143,12 @@ class EventLogTest {
                 request(good, EventWriter.PLATFORM, notice("d"))));
 
     assertThat(outcomes)
+        .extracting(EventLogTest::timeless)
         .containsExactly(
-            appended(new Numbered(1, true)),
+            appended(new Numbered(1, true, SOME_TIME)),
             new SessionMissing(),
             new Superseded(),
-            appended(new Numbered(2, true)));
+            appended(new Numbered(2, true, SOME_TIME)));
   }
 
   @Test
@@ -231,7 +268,17 @@ class EventLogTest {
   }
 
   private static AppendOutcome append(SessionId session, EventWriter writer, NewEvent... events) {
-    return EventLog.append(db, request(session, writer, events));
+    return timeless(EventLog.append(db, request(session, writer, events)));
+  }
+
+  /** When events are stored is the database's matter. */
+  private static AppendOutcome timeless(AppendOutcome outcome) {
+    return outcome instanceof Appended(var events)
+        ? new Appended(
+            events.stream()
+                .map(event -> new Numbered(event.seq(), event.fresh(), SOME_TIME))
+                .toList())
+        : outcome;
   }
 
   private static Appended appended(Numbered... events) {

@@ -28,6 +28,9 @@ final class BenchPlatform implements AutoCloseable {
 
   static BenchPlatform start(Project project, String image) {
     var home = BerthHome.at(project.home().root().resolve("bench"), project.home().cache());
+    // Sessions of a bench that was cut off would be taken up, and measured.
+    end(home);
+    RunningPlatform.removeData(home);
     var arguments = new ArrayList<String>();
     for (var part : Part.values()) {
       arguments.add("--port");
@@ -59,6 +62,10 @@ final class BenchPlatform implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    end(home);
+  }
+
+  private static void end(BerthHome home) {
     var running = RunningPlatform.find(home);
     if (running != null) {
       running.end();

@@ -69,6 +69,11 @@ public final class RunningPlatform {
     return sandboxes.size();
   }
 
+  /** Removes the databases and objects of a platform that does not run. */
+  public static void removeData(BerthHome home) {
+    delete(home.root().resolve("data"));
+  }
+
   /** Ends the processes that a killed platform left behind; their ports are free after it. */
   static void endLeftovers(BerthHome home) {
     ChildProcess.endLeftovers(home);

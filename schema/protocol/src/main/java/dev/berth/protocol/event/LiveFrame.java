@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonTypeName;
 import dev.berth.protocol.TurnId;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -33,9 +34,22 @@ public sealed interface LiveFrame {
     }
   }
 
-  /** The log holds all events of the session up to this number. */
+  /**
+   * The log holds all events of the session up to this number.
+   *
+   * @param events the last of them in their order and without a gap, up to that number; none when
+   *     they are large, or from a host that does not send them: the log has them
+   */
   @JsonTypeName("committed")
-  record Committed(long seq) implements LiveFrame {}
+  record Committed(long seq, @Nullable List<EventEnvelope> events) implements LiveFrame {
+    public Committed {
+      events = events == null || events.isEmpty() ? null : List.copyOf(events);
+    }
+
+    public Committed(long seq) {
+      this(seq, null);
+    }
+  }
 
   /** The stream is alive. */
   @JsonTypeName("heartbeat")

@@ -6,6 +6,7 @@ package dev.berth.db.generated.routines;
 
 import dev.berth.db.generated.DefaultSchema;
 
+import java.time.OffsetDateTime;
 import java.util.UUID;
 
 import org.jooq.Parameter;
@@ -53,6 +54,8 @@ public class AppendEvents extends AbstractRoutine<Record> {
 
     public static final Parameter<Long> SEQ = Internal.createParameter("seq", SQLDataType.BIGINT, false);
 
+    public static final Parameter<OffsetDateTime> AT = Internal.createParameter("at", SQLDataType.TIMESTAMPWITHTIMEZONE(6), false);
+
     public AppendEvents() {
         super("append_events", DefaultSchema.DEFAULT_SCHEMA, DSL.comment(""), SQLDataType.RECORD);
 
@@ -72,6 +75,7 @@ public class AppendEvents extends AbstractRoutine<Record> {
         addOutParameter(VERDICT);
         addOutParameter(ORDINAL);
         addOutParameter(SEQ);
+        addOutParameter(AT);
     }
 
     public void setPSessions(UUID[] value) {
@@ -132,5 +136,9 @@ public class AppendEvents extends AbstractRoutine<Record> {
 
     public Long getSeq() {
         return get(SEQ);
+    }
+
+    public OffsetDateTime getAt() {
+        return get(AT);
     }
 }

@@ -6,6 +6,7 @@ package dev.berth.db.generated.tables;
 
 import dev.berth.db.generated.DefaultSchema;
 
+import java.time.OffsetDateTime;
 import java.util.UUID;
 
 import org.jooq.Condition;
@@ -40,6 +41,8 @@ public class AppendEvents extends TableImpl<Record> {
     public final TableField<Record, Integer> ORDINAL = createField(DSL.name("ordinal"), SQLDataType.INTEGER, this, "");
 
     public final TableField<Record, Long> SEQ = createField(DSL.name("seq"), SQLDataType.BIGINT, this, "");
+
+    public final TableField<Record, OffsetDateTime> AT = createField(DSL.name("at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
 
     private AppendEvents(Name alias, Table<Record> aliased) {
         this(alias, aliased, new Field[] {
