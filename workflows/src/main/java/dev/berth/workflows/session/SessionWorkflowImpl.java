@@ -7,6 +7,7 @@ import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.TaskQueues;
+import dev.berth.workflows.TimedWait;
 import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
@@ -139,7 +140,10 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     progress.record("completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
-      if (!Workflow.await(input.policy().completionLinger(), this::isThereSomethingToDo)) {
+      if (!TimedWait.await(
+          input.policy().completionLinger(),
+          "sandbox of a completed session",
+          this::isThereSomethingToDo)) {
         sandbox.stop(SandboxEndReason.COMPLETED);
       }
     }
@@ -148,13 +152,15 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private void idle() {
     if (state().sandbox() == null) {
       progress.enter(new Phase.Hibernated(), lastStop());
-      if (!Workflow.await(input.policy().retention(), this::isThereSomethingToDo)) {
+      if (!TimedWait.await(
+          input.policy().retention(), "session without a sandbox", this::isThereSomethingToDo)) {
         progress.change(state -> state.withClosing("retention"));
       }
       return;
     }
     progress.enter(new Phase.Idle(), lastStop());
-    if (!Workflow.await(input.policy().idle(), this::isThereSomethingToDo)) {
+    if (!TimedWait.await(
+        input.policy().idle(), "sandbox of an idle session", this::isThereSomethingToDo)) {
       sandbox.stop(SandboxEndReason.IDLE);
     }
   }

@@ -141,6 +141,29 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void aMessageEndsTheWaitOfAnIdleSessionAndItsTimer() {
+    submit();
+    eventually(
+        () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 1);
+    submit();
+    eventually(
+        () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 2);
+
+    var timers =
+        environment
+            .getWorkflowClient()
+            .fetchHistory(WorkflowIds.session(PROJECT, session))
+            .getEvents()
+            .stream()
+            .map(event -> event.getEventType().name())
+            .filter(type -> type.startsWith("EVENT_TYPE_TIMER"))
+            .toList();
+    assertThat(timers)
+        .endsWith(
+            "EVENT_TYPE_TIMER_STARTED", "EVENT_TYPE_TIMER_CANCELED", "EVENT_TYPE_TIMER_STARTED");
+  }
+
+  @Test
   void saysNothingOfAnIdleSessionThatTheEndOfTheTurnHasSaid() {
     host.nextTurn(new TurnBehaviour.EndsIdle(END_TURN));
     submit();
