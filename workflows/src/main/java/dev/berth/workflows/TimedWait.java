@@ -29,7 +29,9 @@ public final class TimedWait {
     var scope =
         Workflow.newCancellationScope(() ->
             timer.set(
-                Workflow.newTimer(atMost, TimerOptions.newBuilder().setSummary(summary).build())));
+                Workflow.newTimer(atMost, TimerOptions.newBuilder().setSummary(summary).build())
+                    // A failure that nobody looks at is logged as a warning.
+                    .handle((fired, cancelled) -> null)));
     scope.run();
     Workflow.await(() -> timer.get().isCompleted() || condition.get());
     var holds = condition.get();
