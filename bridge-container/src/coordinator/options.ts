@@ -4,7 +4,7 @@ import type { ClientTools } from './client-tools.ts'
 import { agentEnvironment } from './environment.ts'
 import { PROJECT_FOLDER } from './layout.ts'
 import { decidePermission, EVERY_TOOL } from './permissions.ts'
-import { toolJournalHooks } from './tool-journal.ts'
+import type { ToolJournal } from './tool-journal.ts'
 
 export interface AgentSetup {
   readonly sessionId: string
@@ -12,6 +12,7 @@ export interface AgentSetup {
   readonly resumeReason: string | undefined
   readonly options: AgentOptions
   readonly clientTools: ClientTools
+  readonly toolJournal: ToolJournal
   readonly sessionStore: SessionStore
   readonly spawn: NonNullable<Options['spawnClaudeCodeProcess']>
 }
@@ -24,7 +25,7 @@ export function sdkOptions(setup: AgentSetup): Options {
   const { clientTools, options, resume, resumeReason, sessionId } = setup
   return {
     ...chosen(options),
-    ...permissions(options, clientTools),
+    ...permissions(options, clientTools, setup.toolJournal),
     ...(resume ? { resume: sessionId } : { sessionId }),
     ...(resume && options.resume_session_at != null
       ? { resumeSessionAt: options.resume_session_at }
@@ -34,7 +35,7 @@ export function sdkOptions(setup: AgentSetup): Options {
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',
     includePartialMessages: true,
-    hooks: toolJournalHooks(),
+    hooks: setup.toolJournal.hooks,
     sessionStore: setup.sessionStore,
     sessionStoreFlush: 'eager',
     spawnClaudeCodeProcess: setup.spawn,
@@ -58,7 +59,11 @@ function chosen(options: AgentOptions): Options {
   })
 }
 
-function permissions(options: AgentOptions, clientTools: ClientTools): Options {
+function permissions(
+  options: AgentOptions,
+  clientTools: ClientTools,
+  toolJournal: ToolJournal,
+): Options {
   const rules = {
     allowedTools: options.allowed_tools,
     clientServers: [...clientTools.servers.keys()],
@@ -71,7 +76,7 @@ function permissions(options: AgentOptions, clientTools: ClientTools): Options {
     ],
     ...(options.permission_mode === 'bypassPermissions'
       ? { allowDangerouslySkipPermissions: true }
-      : { canUseTool: decidePermission(rules) }),
+      : { canUseTool: toolJournal.guarded(decidePermission(rules)) }),
   }
 }
 

@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
 
 export interface Attach {
 type: "attach"
@@ -69,6 +69,11 @@ type: "client_tool_result"
 call_id: string
 content: unknown[]
 is_error: boolean
+}
+export interface ToolRecorded {
+type: "tool_recorded"
+first: boolean
+tool_use_id: string
 }
 export interface TranscriptPage {
 type: "transcript_page"

@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
+export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
 export type ProblemNullable = (null | Problem)
 
 export interface SdkMessage {
@@ -29,6 +29,30 @@ type: "client_tool_closed"
 call_id: string
 frame: number
 outcome: ("answered" | "timed_out" | "cancelled")
+}
+export interface ToolProposed {
+type: "tool_proposed"
+agent_id?: (string | null)
+frame: number
+input_hash: string
+name: string
+tool_use_id: string
+turn_id?: (string | null)
+}
+export interface ToolStarted {
+type: "tool_started"
+frame: number
+name: string
+tool_use_id: string
+turn_id?: (string | null)
+}
+export interface ToolEnded {
+type: "tool_ended"
+frame: number
+outcome: ("completed" | "failed" | "denied")
+reason?: (string | null)
+tool_use_id: string
+turn_id?: (string | null)
 }
 export interface TurnEnded {
 type: "turn_ended"

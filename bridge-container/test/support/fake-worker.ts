@@ -183,6 +183,9 @@ export class FakeWorker {
     if (this.#options.acknowledge === false) return
     try {
       this.committed.commit(frame)
+      if (frame.type === 'tool_started') {
+        this.send({ type: 'tool_recorded', tool_use_id: frame.tool_use_id, first: true })
+      }
       this.send({ type: 'ack', frame: frame.frame })
     } catch (error) {
       this.faults.push(error as Error)

@@ -3,6 +3,7 @@ import { createClientTools } from '../../src/coordinator/client-tools.ts'
 import { agentEnvironment } from '../../src/coordinator/environment.ts'
 import { type AgentSetup, sdkOptions } from '../../src/coordinator/options.ts'
 import { decidePermission } from '../../src/coordinator/permissions.ts'
+import { createToolJournal } from '../../src/coordinator/tool-journal.ts'
 import type { AgentOptions } from '../../src/generated/bridge-command.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { agentOptions } from '../support/options.ts'
@@ -24,6 +25,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
       send: () => {},
       turnId: () => undefined,
     }),
+    toolJournal: createToolJournal({ send: () => 1, turnId: () => undefined }),
     sessionStore: { append: async () => {}, load: async () => null },
     spawn: () => {
       throw new Error('not here')

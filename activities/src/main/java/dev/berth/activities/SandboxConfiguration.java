@@ -16,6 +16,7 @@ import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
 import dev.berth.db.GroupCommit;
@@ -76,6 +77,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  ToolJournal toolJournal(DSLContext db) {
+    return new ToolJournal(db);
+  }
+
+  @Bean
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
@@ -84,6 +90,7 @@ class SandboxConfiguration {
       HttpDoors httpDoors,
       GroupCommit log,
       TurnEnds turnEnds,
+      ToolJournal toolJournal,
       ObjectStore objects,
       WorkflowClient temporal) {
     return new HostSandboxes(
@@ -94,6 +101,7 @@ class SandboxConfiguration {
         httpDoors,
         log,
         turnEnds,
+        toolJournal,
         objects,
         new SessionSignals(temporal));
   }

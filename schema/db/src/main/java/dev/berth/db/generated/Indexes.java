@@ -4,6 +4,7 @@
 package dev.berth.db.generated;
 
 
+import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Sandboxes;
@@ -22,6 +23,7 @@ public class Indexes {
     // INDEX definitions
     // -------------------------------------------------------------------------
 
+    public static final Index EVENTS_OF_STARTED_TOOLS = Internal.createIndex(DSL.name("events_of_started_tools"), Events.EVENTS, new OrderField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, false);
     public static final Index LEDGER_OF_SESSION = Internal.createIndex(DSL.name("ledger_of_session"), Ledger.LEDGER, new OrderField[] { Ledger.LEDGER.SESSION_ID, Ledger.LEDGER.TURN_ID }, false);
     public static final Index LEDGER_OF_USER = Internal.createIndex(DSL.name("ledger_of_user"), Ledger.LEDGER, new OrderField[] { Ledger.LEDGER.PROJECT_ID, Ledger.LEDGER.END_USER_ID, Ledger.LEDGER.AT }, false);
     public static final Index MESSAGES_NOT_TAKEN = Internal.createIndex(DSL.name("messages_not_taken"), Messages.MESSAGES, new OrderField[] { Messages.MESSAGES.ACCEPTED_AT }, false);

@@ -107,6 +107,20 @@ public sealed interface BridgeCommand {
   }
 
   /**
+   * The start of a tool call is in the log.
+   *
+   * @param first false when an earlier sandbox of the session had started it: it must not run,
+   *     since nobody knows whether it did then
+   */
+  @JsonTypeName("tool_recorded")
+  record ToolRecorded(@JsonProperty("tool_use_id") String toolUseId, boolean first)
+      implements BridgeCommand {
+    public ToolRecorded {
+      requireNonNull(toolUseId, "toolUseId");
+    }
+  }
+
+  /**
    * A part of the answer to {@code load_transcript}, in order.
    *
    * @param found false when nothing was ever stored under that subpath
