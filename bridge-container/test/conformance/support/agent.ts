@@ -93,13 +93,17 @@ export class Agent {
   }
 
   /** Which states the agent told of a message, in their order. */
-  lifecycle(uuid: string): string[] {
-    return this.messages
-      .filter(
-        ({ type, subtype }) => type === 'command_lifecycle' || subtype === 'command_lifecycle',
-      )
-      .filter((message) => (message.command_uuid ?? message.uuid) === uuid)
-      .map(({ state }) => String(state))
+  lifecycle(uuid: string): unknown[] {
+    return this.messagesOf('command_lifecycle')
+      .filter(({ command_uuid }) => command_uuid === uuid)
+      .map(({ state }) => state)
+  }
+
+  async untilState(uuid: string, state: string): Promise<void> {
+    await this.until(
+      `${state} of a message`,
+      () => this.lifecycle(uuid).includes(state) || undefined,
+    )
   }
 
   async called(method: Call['method'], name: string): Promise<Call> {

@@ -22,6 +22,8 @@ export type Seen = readonly ModelMessage[]
 export interface RecordingModel {
   readonly url: string
   readonly seen: Seen[]
+  /** Closes the connections of all answers that are under way. */
+  breakOff(): void
   close(): void
 }
 
@@ -37,6 +39,7 @@ export async function recordingModel(practiceModel: string): Promise<RecordingMo
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    breakOff: () => server.closeAllConnections(),
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -73,22 +76,32 @@ function forward(to: URL, from: IncomingMessage, body: Buffer, response: ServerR
   upstream.end(body)
 }
 
-export function blocksOf({ content }: ModelMessage): readonly Block[] {
+export function blocksOf(message: ModelMessage | undefined): readonly Block[] {
+  const content = message?.content ?? []
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content
 }
 
 /** The results that the model was shown, by the ids of their calls. */
 export function toolResults(seen: Seen | undefined): Map<string, Block> {
-  const results = (seen ?? []).flatMap(blocksOf).filter(({ type }) => type === 'tool_result')
+  const results = (seen ?? [])
+    .flatMap((message) => blocksOf(message))
+    .filter(({ type }) => type === 'tool_result')
   return new Map(results.map((result) => [result.tool_use_id ?? '', result]))
 }
 
 export function toolCalls(seen: Seen | undefined): string[] {
-  const calls = (seen ?? []).flatMap(blocksOf).filter(({ type }) => type === 'tool_use')
+  const calls = (seen ?? [])
+    .flatMap((message) => blocksOf(message))
+    .filter(({ type }) => type === 'tool_use')
   return calls.map(({ id }) => id ?? '')
 }
 
-/** All of it as text, for phrases. */
-export function asText(seen: Seen | undefined): string {
-  return JSON.stringify(seen ?? [])
+/** What stands in the conversation itself, without what the agent says of itself and its surroundings. */
+export function textsOf(seen: Seen | undefined): string[] {
+  return (seen ?? [])
+    .filter(({ role }) => role !== 'system')
+    .flatMap((message) => blocksOf(message))
+    .map(({ text, content }) => text ?? (typeof content === 'string' ? content : ''))
+    .map((text) => text.trim())
+    .filter((text) => text !== '' && !text.startsWith('<system-reminder>'))
 }

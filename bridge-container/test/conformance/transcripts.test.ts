@@ -1,0 +1,78 @@
+import { appendFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { Call } from './agent/wire.ts'
+import { dependsOn } from './support/contracts.ts'
+import { HANGS, OUTCOME_UNKNOWN } from './support/phrases.ts'
+import { textsOf } from './support/recording-model.ts'
+import { AFTER_A_LOSS, type Start, Workplace } from './support/workplace.ts'
+
+const SCRIPT = `bash echo ran >> effects; ${HANGS}\nsay Went on.`
+const STORED = dependsOn('Recovery order', 'the mirrored transcript is all that a new sandbox has')
+
+/** A session store in the test's memory: it outlives the agent, as object storage does. */
+class Store {
+  readonly entries: unknown[] = []
+
+  start(flush: 'eager' | 'batched'): Start {
+    return {
+      options: { sessionStoreFlush: flush },
+      callbacks: { sessionStore: true },
+      answer: (call) => this.#answer(call),
+    }
+  }
+
+  #answer({ method, name, input }: Call): unknown {
+    if (method === 'load') return name === '' ? this.entries : null
+    this.entries.push(...(input.entries as unknown[]))
+    return undefined
+  }
+
+  text(): string {
+    return JSON.stringify(this.entries)
+  }
+}
+
+test('H: a batched session store has nothing of a turn that is killed', async () => {
+  const place = await Workplace.open()
+  const store = new Store()
+  const agent = place.start(store.start('batched'))
+  agent.say(SCRIPT)
+  await place.untilFile('effects', 'ran\n')
+  await place.untilStored('"type":"tool_use"')
+  await agent.kill()
+
+  expect(store.entries, STORED).toEqual([])
+})
+
+test('H: an eager session store has all up to the call, and the session goes on from it alone', async () => {
+  const place = await Workplace.open()
+  const store = new Store()
+  const agent = place.start(store.start('eager'))
+  agent.say(SCRIPT)
+  await place.untilFile('effects', 'ran\n')
+  await agent.until('the call in the store', () => store.text().includes('"tool_use"') || undefined)
+  await agent.kill()
+
+  const next = place.resume(AFTER_A_LOSS, { ...store.start('eager'), config: 'another-disk' })
+  const [result] = await next.results(1)
+
+  expect(result, STORED).toMatchObject({ subtype: 'success', result: 'Went on.' })
+  expect(textsOf(place.model.seen[1]), STORED).toContain(SCRIPT)
+  expect(textsOf(place.model.seen[1]), STORED).toContainEqual(OUTCOME_UNKNOWN)
+  expect(place.read('effects'), STORED).toBe('ran\n')
+})
+
+test('K: a torn last line of a transcript is passed over', async () => {
+  const place = await Workplace.open()
+  const agent = place.start()
+  agent.say(SCRIPT)
+  await place.untilFile('effects', 'ran\n')
+  await place.untilStored('"type":"tool_use"')
+  await agent.kill()
+  appendFileSync(place.transcriptPath() ?? '', '{"type":"user","message":{"role":"us')
+
+  const [result] = await place.resume().results(1)
+
+  expect(result, STORED).toMatchObject({ subtype: 'success', result: 'Went on.' })
+  expect(textsOf(place.model.seen[1]), STORED).toContainEqual(OUTCOME_UNKNOWN)
+})
