@@ -24,13 +24,13 @@ async function totals(end: 'close' | 'kill'): Promise<{ before: number; after: n
   return { before: Number(result?.total_cost_usd), after: await totalOfNext(place) }
 }
 
-test('I: the total of the costs goes on after an end in order', async () => {
+test('I/Y: the total of the costs goes on after an end in order', async () => {
   const { before, after } = await totals('close')
 
   expect(after, METER).toBeGreaterThan(before)
 })
 
-test('Y: the total of the costs begins anew after a kill', async () => {
+test('I/Y: the total of the costs begins anew after a kill', async () => {
   const { before, after } = await totals('kill')
 
   expect(after, METER).toBeLessThan(before / 2)

@@ -1,12 +1,14 @@
 import { appendFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Call } from './agent/wire.ts'
+import { NEVER } from './support/agent.ts'
 import { dependsOn } from './support/contracts.ts'
-import { HANGS, OUTCOME_UNKNOWN } from './support/phrases.ts'
-import { textsOf } from './support/recording-model.ts'
+import { CONTINUE, HANGS, OUTCOME_UNKNOWN } from './support/phrases.ts'
+import { textsOf, toolCalls } from './support/recording-model.ts'
 import { AFTER_A_LOSS, type Start, Workplace } from './support/workplace.ts'
 
 const SCRIPT = `bash echo ran >> effects; ${HANGS}\nsay Went on.`
+const CALL = '"type":"tool_use"'
 const STORED = dependsOn('Recovery order', 'the mirrored transcript is all that a new sandbox has')
 
 /** A session store in the test's memory: it outlives the agent, as object storage does. */
@@ -38,7 +40,7 @@ test('H: a batched session store has nothing of a turn that is killed', async ()
   const agent = place.start(store.start('batched'))
   agent.say(SCRIPT)
   await place.untilFile('effects', 'ran\n')
-  await place.untilStored('"type":"tool_use"')
+  await place.untilStored(CALL)
   await agent.kill()
 
   expect(store.entries, STORED).toEqual([])
@@ -62,12 +64,47 @@ test('H: an eager session store has all up to the call, and the session goes on 
   expect(place.read('effects'), STORED).toBe('ran\n')
 })
 
+test('H: while the hook of a call waits, the call reaches an eager store', async () => {
+  const place = await Workplace.open()
+  const store = new Store()
+  const { options, callbacks, answer } = store.start('eager')
+  const agent = place.start({
+    ...(options === undefined ? {} : { options }),
+    callbacks: { ...callbacks, hooks: ['PreToolUse'] },
+    answer: (call) => (call.method === 'hook' ? NEVER : answer?.(call)),
+  })
+  agent.say(SCRIPT)
+  await agent.called('hook', 'PreToolUse')
+
+  const known = dependsOn('Tool journal', 'a hook can wait until the transcript knows of its call')
+  await expect.poll(() => store.text().includes('"tool_use"'), { message: known }).toBe(true)
+  expect(place.read('effects'), known).toBe('')
+})
+
+test('A: a call that began before its line was on disk is lost, and the model makes it again', async () => {
+  const place = await Workplace.open()
+  const agent = place.start()
+  agent.say(SCRIPT)
+  await place.untilFile('effects', 'ran\n')
+  await place.untilStored(CALL)
+  await agent.kill()
+  // The disk of an agent that was killed some 100 ms earlier; the moment itself cannot be met.
+  place.forget(CALL)
+
+  place.resume()
+  await place.untilFile('effects', 'ran\nran\n')
+
+  const gap = dependsOn('Tool journal', 'a call that the transcript lost is told to the model')
+  expect(toolCalls(place.model.seen[1]), gap).toEqual([])
+  expect(textsOf(place.model.seen[1]), gap).toEqual([SCRIPT, CONTINUE])
+})
+
 test('K: a torn last line of a transcript is passed over', async () => {
   const place = await Workplace.open()
   const agent = place.start()
   agent.say(SCRIPT)
   await place.untilFile('effects', 'ran\n')
-  await place.untilStored('"type":"tool_use"')
+  await place.untilStored(CALL)
   await agent.kill()
   appendFileSync(place.transcriptPath() ?? '', '{"type":"user","message":{"role":"us')
 

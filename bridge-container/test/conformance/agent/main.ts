@@ -2,18 +2,23 @@
 
 import { createInterface } from 'node:readline'
 import {
-  type HookEvent,
+  type CanUseTool,
+  type HookCallbackMatcher,
   type HookJSONOutput,
   type Options,
   type PermissionResult,
   query,
   type SDKUserMessage,
-  type SessionKey,
-  type SessionStoreEntry,
+  type SessionStore,
 } from '@anthropic-ai/claude-agent-sdk'
 import type { Call, Callbacks, FromAgent, ToAgent } from './wire.ts'
 
-const answers = new Map<number, (value: unknown) => void>()
+interface Pending {
+  readonly answer: (value: unknown) => void
+  readonly fail: (error: Error) => void
+}
+
+const pending = new Map<number, Pending>()
 let calls = 0
 
 function tell(line: FromAgent): void {
@@ -24,35 +29,33 @@ function tell(line: FromAgent): void {
 function ask(method: Call['method'], name: string, input: unknown): Promise<unknown> {
   const id = ++calls
   tell({ type: 'call', id, call: { method, name, input: input as Call['input'] } })
-  return new Promise((resolve) => answers.set(id, resolve))
+  return new Promise((answer, fail) => pending.set(id, { answer, fail }))
 }
 
-function asked({ hooks, canUseTool, sessionStore }: Callbacks): Options {
+function asked({ canUseTool, hooks, onFailure, sessionStore }: Callbacks): Options {
   return {
-    hooks: Object.fromEntries(
-      hooks.map((event) => [
-        event as HookEvent,
-        [{ hooks: [async (input) => (await ask('hook', event, input)) as HookJSONOutput] }],
-      ]),
-    ),
-    ...(canUseTool
-      ? {
-          canUseTool: async (name, input, { toolUseID }) =>
-            (await ask('canUseTool', name, { input, toolUseID })) as PermissionResult,
-        }
-      : {}),
-    ...(sessionStore
-      ? {
-          sessionStore: {
-            append: async (key: SessionKey, entries: SessionStoreEntry[]) => {
-              await ask('append', key.subpath ?? '', { entries })
-            },
-            load: async (key: SessionKey) =>
-              (await ask('load', key.subpath ?? '', {})) as SessionStoreEntry[] | null,
-          },
-        }
-      : {}),
+    hooks: Object.fromEntries(hooks.map((event) => [event, [askedHook(event, onFailure)]])),
+    ...(canUseTool ? { canUseTool: askedPermission } : {}),
+    ...(sessionStore ? { sessionStore: askedStore } : {}),
   }
+}
+
+function askedHook(event: string, onFailure: Callbacks['onFailure']): HookCallbackMatcher {
+  return {
+    onFailure,
+    hooks: [async (input) => (await ask('hook', event, input)) as HookJSONOutput],
+  }
+}
+
+const askedPermission: CanUseTool = async (name, input, { toolUseID }) =>
+  (await ask('canUseTool', name, { input, toolUseID })) as PermissionResult
+
+const askedStore: SessionStore = {
+  append: async ({ subpath }, entries) => {
+    await ask('append', subpath ?? '', { entries })
+  },
+  load: async ({ subpath }) =>
+    (await ask('load', subpath ?? '', {})) as Awaited<ReturnType<SessionStore['load']>>,
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
@@ -107,8 +110,10 @@ async function obey(line: ToAgent): Promise<void> {
       wake()
       return
     case 'answer':
-      answers.get(line.id)?.(line.value)
-      answers.delete(line.id)
+      pending.get(line.id)?.answer(line.value)
+      return
+    case 'fail':
+      pending.get(line.id)?.fail(new Error('the test lets it fail'))
       return
     default:
       line satisfies never

@@ -9,6 +9,8 @@ export interface Plan {
 /** Which of the Agent SDK's callbacks are handed to the test to answer. */
 export interface Callbacks {
   readonly hooks: readonly string[]
+  /** What the Agent SDK does about a hook that throws. */
+  readonly onFailure: 'continue' | 'block'
   readonly canUseTool: boolean
   readonly sessionStore: boolean
 }
@@ -19,6 +21,8 @@ export type ToAgent =
   | { readonly type: 'interrupt' }
   | { readonly type: 'close_input' }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  /** Let the callback throw. */
+  | { readonly type: 'fail'; readonly id: number }
 
 export type FromAgent =
   | { readonly type: 'message'; readonly message: SdkMessage }

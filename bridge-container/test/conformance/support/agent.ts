@@ -9,7 +9,7 @@ import { killMarked, processOf, RUN_MARK } from './process-tree.ts'
 const MAIN = new URL('../../../dist/conformance/main.js', import.meta.url).pathname
 export const PATIENCE = { timeout: 30_000, interval: 20 }
 
-/** Answers a callback of the Agent SDK; what stays pending is never answered. */
+/** Answers a callback of the Agent SDK; one that throws here throws there. */
 export type Answer = (call: Call) => unknown
 export const NEVER = new Promise<never>(() => {})
 
@@ -122,6 +122,14 @@ export class Agent {
     }, PATIENCE)
   }
 
+  async #reply(id: number, call: Call): Promise<void> {
+    try {
+      this.#tell({ type: 'answer', id, value: (await this.#answer(call)) ?? null })
+    } catch {
+      this.#tell({ type: 'fail', id })
+    }
+  }
+
   #tell(line: ToAgent): void {
     this.#process.stdin.write(`${JSON.stringify(line)}\n`)
   }
@@ -133,9 +141,7 @@ export class Agent {
         return
       case 'call':
         this.calls.push(line.call)
-        void Promise.resolve(this.#answer(line.call)).then((value) => {
-          this.#tell({ type: 'answer', id: line.id, value: value ?? null })
-        })
+        void this.#reply(line.id, line.call)
         return
       case 'interrupted':
         this.#receipts.push(line.receipt)

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
@@ -7,6 +15,13 @@ import { agentEnvironment } from '../../../src/coordinator/environment.ts'
 import type { Callbacks } from '../agent/wire.ts'
 import { Agent, type Answer, PATIENCE } from './agent.ts'
 import { type RecordingModel, recordingModel } from './recording-model.ts'
+
+const NO_CALLBACKS: Callbacks = {
+  hooks: [],
+  onFailure: 'continue',
+  canUseTool: false,
+  sessionStore: false,
+}
 
 /** How a session is taken up again. */
 export interface Resumption {
@@ -59,7 +74,7 @@ export class Workplace {
           ...options,
           env: this.#environment(start),
         },
-        callbacks: { hooks: [], canUseTool: false, sessionStore: false, ...callbacks },
+        callbacks: { ...NO_CALLBACKS, ...callbacks },
       },
       answer,
     )
@@ -88,6 +103,16 @@ export class Workplace {
   transcript(): string[] {
     const path = this.transcriptPath()
     return path === undefined ? [] : readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  }
+
+  /** Takes the lines with this text, and all after them, off the transcript. */
+  forget(text: string): void {
+    const lines = this.transcript()
+    const kept = lines.slice(
+      0,
+      lines.findIndex((line) => line.includes(text)),
+    )
+    writeFileSync(this.transcriptPath() ?? '', `${kept.join('\n')}\n`)
   }
 
   transcriptPath(): string | undefined {
