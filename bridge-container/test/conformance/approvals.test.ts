@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Call, SdkMessage } from './agent/wire.ts'
 import { type Agent, type Answer, NEVER } from './support/agent.ts'
-import { dependsOn } from './support/contracts.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
 import { HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
 import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
 import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
@@ -39,51 +39,62 @@ async function parked(script: string, deferred: string) {
   return { place, agent, result: result as SdkMessage }
 }
 
-test('G: a call that waited for a permission did not run, and nobody is asked again', async () => {
-  const place = await Workplace.open()
-  const asks = { callbacks: { canUseTool: true }, options: { permissionMode: 'default' } }
-  const agent = place.start({ ...asks, answer: () => NEVER })
-  agent.say(ONE_CALL)
-  await agent.called('canUseTool', 'Bash')
-  await place.untilStored('"type":"tool_use"')
-  await agent.kill()
+test(
+  'G: a call that waited for a permission did not run, and nobody is asked again',
+  upholds(
+    dependsOn('Approvals', 'the workflow has to ask again, since the agent does not'),
+    async () => {
+      const place = await Workplace.open()
+      const asks = { callbacks: { canUseTool: true }, options: { permissionMode: 'default' } }
+      const agent = place.start({ ...asks, answer: () => NEVER })
+      agent.say(ONE_CALL)
+      await agent.called('canUseTool', 'Bash')
+      await place.untilStored('"type":"tool_use"')
+      await agent.kill()
 
-  const next = place.resume(AFTER_A_LOSS, { ...asks, answer: () => NEVER })
-  await next.results(1)
+      const next = place.resume(AFTER_A_LOSS, { ...asks, answer: () => NEVER })
+      await next.results(1)
 
-  const again = dependsOn('Approvals', 'the workflow has to ask again, since the agent does not')
-  expect(next.calls, again).toEqual([])
-  expect(place.read('effects'), again).toBe('')
-  expect(textsOf(place.model.seen[1]), again).toContainEqual(OUTCOME_UNKNOWN)
-})
+      expect(next.calls).toEqual([])
+      expect(place.read('effects')).toBe('')
+      expect(textsOf(place.model.seen[1])).toContainEqual(OUTCOME_UNKNOWN)
+    },
+  ),
+)
 
-test('F: a deferred call parks the turn, and runs once when its hook allows it after a resume', async () => {
-  const { place, agent, result } = await parked(ONE_CALL, 'echo ran')
-  expect(result, PARKED).toMatchObject({
-    terminal_reason: 'tool_deferred',
-    deferred_tool_use: { name: 'Bash' },
-  })
-  await agent.close()
+test(
+  'F: a deferred call parks the turn, and runs once when its hook allows it after a resume',
+  upholds(PARKED, async () => {
+    const { place, agent, result } = await parked(ONE_CALL, 'echo ran')
+    expect(result).toMatchObject({
+      terminal_reason: 'tool_deferred',
+      deferred_tool_use: { name: 'Bash' },
+    })
+    await agent.close()
 
-  const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
-  const [ended] = await next.results(1)
+    const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+    const [ended] = await next.results(1)
 
-  expect(next.calls, PARKED).toHaveLength(1)
-  expect(ended, PARKED).toMatchObject({ subtype: 'success', result: 'Went on.' })
-  expect(place.read('effects'), PARKED).toBe('ran\n')
-})
+    expect(next.calls).toHaveLength(1)
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
 
-test('P4: a turn that is parked survives the loss of its process', async () => {
-  const { place, agent } = await parked(ONE_CALL, 'echo ran')
-  expect(place.transcript().join('\n').includes('hook_deferred_tool'), PARKED).toBe(true)
-  await agent.kill()
+test(
+  'P4: a turn that is parked survives the loss of its process',
+  upholds(PARKED, async () => {
+    const { place, agent } = await parked(ONE_CALL, 'echo ran')
+    expect(place.transcript().join('\n').includes('hook_deferred_tool')).toBe(true)
+    await agent.kill()
 
-  const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
-  const [ended] = await next.results(1)
+    const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+    const [ended] = await next.results(1)
 
-  expect(ended, PARKED).toMatchObject({ subtype: 'success', result: 'Went on.' })
-  expect(place.read('effects'), PARKED).toBe('ran\n')
-})
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
 
 /** Parked, approved after a resume, and killed while the approved call ran. */
 async function killedInAnApprovedCall(): Promise<{ place: Workplace; agent: Agent }> {
@@ -102,37 +113,44 @@ const RESUMPTIONS = [
 
 test.for(RESUMPTIONS)(
   'P5: an approved call that was cut runs a second time, %s, if its hook allows it again',
-  async ([, resumption]) => {
-    const { place, agent } = await killedInAnApprovedCall()
+  upholds(
+    dependsOn('Tool journal', 'the hook denies a call that is already started'),
+    async ([, resumption]) => {
+      const { place, agent } = await killedInAnApprovedCall()
 
-    const next = place.resume(resumption, { ...HOOK, answer: allows() })
-    await place.untilFile('effects', 'ran\nran\n')
+      const next = place.resume(resumption, { ...HOOK, answer: allows() })
+      await place.untilFile('effects', 'ran\nran\n')
 
-    const guard = dependsOn('Tool journal', 'the hook denies a call that is already started')
-    expect(next.calls[0]?.input.tool_use_id, guard).toBe(agent.calls[0]?.input.tool_use_id)
-    expect(place.model.seen, guard).toHaveLength(1)
-  },
+      expect(next.calls[0]?.input.tool_use_id).toBe(agent.calls[0]?.input.tool_use_id)
+      expect(place.model.seen).toHaveLength(1)
+    },
+  ),
 )
 
-test('P6: a hook that denies what was started keeps it from running twice, and the model goes on', async () => {
-  const { place, agent } = await killedInAnApprovedCall()
-  const started = new Set(agent.calls.map(({ input }) => input.tool_use_id))
+test(
+  'P6: a hook that denies what was started keeps it from running twice, and the model goes on',
+  upholds(
+    dependsOn('Tool journal', 'the hook is the gate that lets a call run at most once'),
+    async () => {
+      const { place, agent } = await killedInAnApprovedCall()
+      const started = new Set(agent.calls.map(({ input }) => input.tool_use_id))
 
-  const next = place.resume(AFTER_A_LOSS, {
-    ...HOOK,
-    answer: ({ input }) =>
-      started.has(input.tool_use_id) ? decides('deny', 'outcome unknown, check first') : {},
-  })
-  const [ended] = await next.results(1)
+      const next = place.resume(AFTER_A_LOSS, {
+        ...HOOK,
+        answer: ({ input }) =>
+          started.has(input.tool_use_id) ? decides('deny', 'outcome unknown, check first') : {},
+      })
+      const [ended] = await next.results(1)
 
-  const gate = dependsOn('Tool journal', 'the hook is the gate that lets a call run at most once')
-  expect(place.read('effects'), gate).toBe('ran\n')
-  const results = [...toolResults(place.model.seen[1]).values()]
-  expect(results, gate).toMatchObject([
-    { is_error: true, content: expect.stringContaining('outcome unknown, check first') },
-  ])
-  expect(ended, gate).toMatchObject({ subtype: 'success', result: 'Went on.' })
-})
+      expect(place.read('effects')).toBe('ran\n')
+      const results = [...toolResults(place.model.seen[1]).values()]
+      expect(results).toMatchObject([
+        { is_error: true, content: expect.stringContaining('outcome unknown, check first') },
+      ])
+      expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    },
+  ),
+)
 
 const THREE = `parallel:
   bash echo one >> effects; echo first
@@ -142,55 +160,59 @@ say Went on.`
 
 test.for(RESUMPTIONS)(
   'P2: of several deferred calls only the last one is kept, the others are gone, %s',
-  async ([, resumption]) => {
-    const { place, agent, result } = await parked(THREE, 'effects')
-    await agent.kill()
-    const [first, second, last] = agent.calls.map(({ input }) => input.tool_use_id)
+  upholds(
+    dependsOn('Approvals', 'at most one call of a message is deferred'),
+    async ([, resumption]) => {
+      const { place, agent, result } = await parked(THREE, 'effects')
+      await agent.kill()
+      const [first, second, last] = agent.calls.map(({ input }) => input.tool_use_id)
 
-    const next = place.resume(resumption, { ...HOOK, answer: allows() })
-    await next.results(1)
+      const next = place.resume(resumption, { ...HOOK, answer: allows() })
+      await next.results(1)
 
-    const single = dependsOn('Approvals', 'at most one call of a message is deferred')
-    const askedAgain = next.calls.map(({ input }) => input.tool_use_id)
-    expect(result.deferred_tool_use, single).toMatchObject({ id: last })
-    expect(askedAgain[0], single).toBe(last)
-    expect(askedAgain, single).not.toContain(first)
-    expect(askedAgain, single).not.toContain(second)
-    expect(toolCalls(place.model.seen[1]), single).toEqual([last])
-    expect([...toolResults(place.model.seen[1]).values()], single).toMatchObject([
-      { content: 'third' },
-    ])
-  },
+      const askedAgain = next.calls.map(({ input }) => input.tool_use_id)
+      expect(result.deferred_tool_use).toMatchObject({ id: last })
+      expect(askedAgain[0]).toBe(last)
+      expect(askedAgain).not.toContain(first)
+      expect(askedAgain).not.toContain(second)
+      expect(toolCalls(place.model.seen[1])).toEqual([last])
+      expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([{ content: 'third' }])
+    },
+  ),
 )
 
 test.for(['one', 'three'])(
   'P3: beside one deferred call (%s) the others of its message run at once',
-  async (deferred) => {
-    const { place, agent, result } = await parked(THREE, deferred)
-    expect(result).toMatchObject({ terminal_reason: 'tool_deferred' })
-    const others = ['one', 'two', 'three'].filter((name) => name !== deferred)
-    const mixed = dependsOn('Approvals', 'one deferred call among others that run is safe')
-    expect(place.read('effects').split('\n').filter(Boolean), mixed).toEqual(others)
+  upholds(
+    dependsOn('Approvals', 'one deferred call among others that run is safe'),
+    async (deferred) => {
+      const { place, agent, result } = await parked(THREE, deferred)
+      expect(result).toMatchObject({ terminal_reason: 'tool_deferred' })
+      const others = ['one', 'two', 'three'].filter((name) => name !== deferred)
+      expect(place.read('effects').split('\n').filter(Boolean)).toEqual(others)
+      await agent.kill()
+
+      const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+      await next.results(1)
+
+      expect(place.read('effects').split('\n').filter(Boolean)).toEqual([...others, deferred])
+      const contents = [...toolResults(place.model.seen[1]).values()].map(({ content }) => content)
+      expect(contents.toSorted()).toEqual(['first', 'second', 'third'])
+    },
+  ),
+)
+
+test(
+  'P7: a message to a parked session is answered after the parked call has run',
+  upholds(dependsOn('Approvals', 'a parked call is answered before a new message'), async () => {
+    const { place, agent } = await parked(ONE_CALL, 'echo ran')
     await agent.kill()
 
     const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
-    await next.results(1)
+    next.say('say Next.')
+    const results = await next.results(2)
 
-    expect(place.read('effects').split('\n').filter(Boolean), mixed).toEqual([...others, deferred])
-    const contents = [...toolResults(place.model.seen[1]).values()].map(({ content }) => content)
-    expect(contents.toSorted(), mixed).toEqual(['first', 'second', 'third'])
-  },
+    expect(results).toMatchObject([{ result: 'Went on.' }, { result: 'Next.' }])
+    expect(place.read('effects')).toBe('ran\n')
+  }),
 )
-
-test('P7: a message to a parked session is answered after the parked call has run', async () => {
-  const { place, agent } = await parked(ONE_CALL, 'echo ran')
-  await agent.kill()
-
-  const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
-  next.say('say Next.')
-  const results = await next.results(2)
-
-  const held = dependsOn('Approvals', 'a parked call is answered before a new message')
-  expect(results, held).toMatchObject([{ result: 'Went on.' }, { result: 'Next.' }])
-  expect(place.read('effects'), held).toBe('ran\n')
-})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dependsOn } from './support/contracts.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
 import { HANGS } from './support/phrases.ts'
 import { Workplace } from './support/workplace.ts'
 
@@ -24,17 +24,23 @@ async function totals(end: 'close' | 'kill'): Promise<{ before: number; after: n
   return { before: Number(result?.total_cost_usd), after: await totalOfNext(place) }
 }
 
-test('I/Y: the total of the costs goes on after an end in order', async () => {
-  const { before, after } = await totals('close')
+test(
+  'I/Y: the total of the costs goes on after an end in order',
+  upholds(METER, async () => {
+    const { before, after } = await totals('close')
 
-  expect(after, METER).toBeGreaterThan(before)
-})
+    expect(after).toBeGreaterThan(before)
+  }),
+)
 
-test('I/Y: the total of the costs begins anew after a kill', async () => {
-  const { before, after } = await totals('kill')
+test(
+  'I/Y: the total of the costs begins anew after a kill',
+  upholds(METER, async () => {
+    const { before, after } = await totals('kill')
 
-  expect(after, METER).toBeLessThan(before / 2)
-})
+    expect(after).toBeLessThan(before / 2)
+  }),
+)
 
 async function totalAfterACut(end: (place: Workplace) => Promise<void>): Promise<number> {
   const place = await Workplace.open()
@@ -44,21 +50,24 @@ async function totalAfterACut(end: (place: Workplace) => Promise<void>): Promise
 
 const CUT = `${COSTLY}\nbash echo ran >> effects; ${HANGS}\nsay Went on.`
 
-test('D: at SIGTERM in a call the costs of the turn are kept, unlike at a kill', async () => {
-  const kept = await totalAfterACut(async (place) => {
-    const agent = place.start()
-    agent.say(CUT)
-    await place.untilFile('effects', 'ran\n')
-    agent.signalAgent('SIGTERM')
-    await agent.ended()
-  })
-  const lost = await totalAfterACut(async (place) => {
-    const agent = place.start()
-    agent.say(CUT)
-    await place.untilFile('effects', 'ran\n')
-    await place.untilStored('"type":"tool_use"')
-    await agent.kill()
-  })
+test(
+  'D: at SIGTERM in a call the costs of the turn are kept, unlike at a kill',
+  upholds(METER, async () => {
+    const kept = await totalAfterACut(async (place) => {
+      const agent = place.start()
+      agent.say(CUT)
+      await place.untilFile('effects', 'ran\n')
+      agent.signalAgent('SIGTERM')
+      await agent.ended()
+    })
+    const lost = await totalAfterACut(async (place) => {
+      const agent = place.start()
+      agent.say(CUT)
+      await place.untilFile('effects', 'ran\n')
+      await place.untilStored('"type":"tool_use"')
+      await agent.kill()
+    })
 
-  expect(kept, METER).toBeGreaterThan(lost * 2)
-})
+    expect(kept).toBeGreaterThan(lost * 2)
+  }),
+)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { dependsOn } from './support/contracts.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
 import { textsOf } from './support/recording-model.ts'
 import { Workplace } from './support/workplace.ts'
 
@@ -18,57 +18,69 @@ async function finished(): Promise<Workplace> {
 const branch = (name: string) =>
   `bash echo ${name} >> ${name}; until [ -e go ]; do sleep 0.05; done\nsay From the ${name}.`
 
-test('L: two processes may resume one session, and only the branch of one of them stays', async () => {
-  const place = await finished()
-  const agents = [place.resume({}), place.resume({})]
+test(
+  'L: two processes may resume one session, and only the branch of one of them stays',
+  upholds(
+    dependsOn('Identity and fencing', 'nothing but the epoch keeps two agents apart'),
+    async () => {
+      const place = await finished()
+      const agents = [place.resume({}), place.resume({})]
 
-  agents[0]?.say(branch('left'))
-  agents[1]?.say(branch('right'))
-  await Promise.all([place.untilFile('left', 'left\n'), place.untilFile('right', 'right\n')])
-  writeFileSync(join(place.cwd, 'go'), '')
-  for (const agent of agents) {
-    await agent.results(1)
-    await agent.close()
-  }
-  const later = place.resume({})
-  later.say('say Later.')
-  await later.results(1)
+      agents[0]?.say(branch('left'))
+      agents[1]?.say(branch('right'))
+      await Promise.all([place.untilFile('left', 'left\n'), place.untilFile('right', 'right\n')])
+      writeFileSync(join(place.cwd, 'go'), '')
+      for (const agent of agents) {
+        await agent.results(1)
+        await agent.close()
+      }
+      const later = place.resume({})
+      later.say('say Later.')
+      await later.results(1)
 
-  const fence = dependsOn('Identity and fencing', 'nothing but the epoch keeps two agents apart')
-  const texts = textsOf(place.model.seen.at(-1)).filter((text) => text.startsWith('From the'))
-  expect(texts, fence).toHaveLength(1)
-})
-
-test('L′: a session id that is in use is refused without a resume', async () => {
-  const place = await finished()
-
-  const agent = place.start()
-  agent.say('say Again.')
-  const thrown = await agent.ended()
-
-  const decided = dependsOn('Identity and fencing', 'who starts a session knows if there is one')
-  expect(thrown, decided).toContain('exited with code 1')
-  expect(thrown, decided).toContain('is already in use')
-  expect(place.model.seen, decided).toHaveLength(1)
-})
-
-test('J: an unknown session is an error result of its own kind, and then the end', async () => {
-  const place = await Workplace.open()
-
-  const agent = place.resume({})
-  agent.say('say Hello.')
-  const thrown = await agent.ended()
-
-  const missing = dependsOn(
-    'Recovery order',
-    'a transcript that is gone is told from other failures',
-  )
-  expect(agent.messagesOf('result'), missing).toMatchObject([
-    {
-      subtype: 'error_during_execution',
-      errors: [expect.stringContaining('No conversation found')],
+      const texts = textsOf(place.model.seen.at(-1)).filter((text) => text.startsWith('From the'))
+      expect(texts).toHaveLength(1)
     },
-  ])
-  expect(thrown, missing).toContain('No conversation found')
-  expect(place.model.seen, missing).toEqual([])
-})
+  ),
+)
+
+test(
+  'L′: a session id that is in use is refused without a resume',
+  upholds(
+    dependsOn('Identity and fencing', 'who starts a session knows if there is one'),
+    async () => {
+      const place = await finished()
+
+      const agent = place.start()
+      agent.say('say Again.')
+      const thrown = await agent.ended()
+
+      expect(thrown).toContain('exited with code 1')
+      expect(thrown).toContain('is already in use')
+      expect(place.model.seen).toHaveLength(1)
+    },
+  ),
+)
+
+test(
+  'J: an unknown session is an error result of its own kind, and then the end',
+  upholds(
+    dependsOn('Recovery order', 'a transcript that is gone is told from other failures'),
+    async () => {
+      const place = await Workplace.open()
+
+      const agent = place.resume({})
+      agent.say('say Hello.')
+      const thrown = await agent.ended()
+
+      expect(agent.messagesOf('result')).toMatchObject([
+        {
+          subtype: 'error_during_execution',
+          errors: [expect.stringContaining('No conversation found')],
+        },
+      ])
+      expect(thrown).toContain('No conversation found')
+      expect(place.model.seen).toEqual([])
+    },
+  ),
+)

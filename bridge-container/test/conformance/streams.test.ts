@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dependsOn } from './support/contracts.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
 import { CONTINUE } from './support/phrases.ts'
 import { blocksOf, textsOf, toolCalls, toolResults } from './support/recording-model.ts'
 import { Workplace } from './support/workplace.ts'
@@ -32,24 +32,21 @@ test.for([
   ['C', 'before the first token', 1],
 ] as const)(
   '%s: an answer that was cut %s is asked for again, under a new id',
-  async ([, , events]) => {
+  upholds(PARTIAL, async ([, , events]) => {
     const { place, script, cut } = await killedInAnAnswer(events)
-    expect(place.transcript().join('\n'), PARTIAL).not.toContain(cut)
+    expect(place.transcript().join('\n')).not.toContain(cut)
 
     const agent = place.resume()
     const [result] = await agent.results(1)
 
-    expect(result, PARTIAL).toMatchObject({ subtype: 'success' })
-    expect(place.model.seen, PARTIAL).toHaveLength(2)
+    expect(result).toMatchObject({ subtype: 'success' })
+    expect(place.model.seen).toHaveLength(2)
     const assistants = (place.model.seen[1] ?? []).filter(({ role }) => role === 'assistant')
-    expect(
-      assistants.flatMap((message) => blocksOf(message)),
-      PARTIAL,
-    ).toEqual([])
-    expect(textsOf(place.model.seen[1]), PARTIAL).toEqual([script, CONTINUE])
+    expect(assistants.flatMap((message) => blocksOf(message))).toEqual([])
+    expect(textsOf(place.model.seen[1])).toEqual([script, CONTINUE])
     const [answer] = agent.messagesOf('assistant')
-    expect(answer?.message, PARTIAL).not.toMatchObject({ id: cut })
-  },
+    expect(answer?.message).not.toMatchObject({ id: cut })
+  }),
 )
 
 const EAGER = dependsOn(
@@ -58,29 +55,35 @@ const EAGER = dependsOn(
 )
 const ONE_CALL = 'bash echo ran >> effects; echo done\nsay Went on.'
 
-test('S: a call runs before its message ends; when the stream then breaks off, it is not run again', async () => {
-  const place = await Workplace.open()
-  const agent = place.start()
-  agent.say(`stall after 4 events\n${ONE_CALL}`)
-  await place.untilFile('effects', 'ran\n')
-  place.model.breakOff()
-  const [result] = await agent.results(1)
+test(
+  'S: a call runs before its message ends; when the stream then breaks off, it is not run again',
+  upholds(EAGER, async () => {
+    const place = await Workplace.open()
+    const agent = place.start()
+    agent.say(`stall after 4 events\n${ONE_CALL}`)
+    await place.untilFile('effects', 'ran\n')
+    place.model.breakOff()
+    const [result] = await agent.results(1)
 
-  expect(place.read('effects'), EAGER).toBe('ran\n')
-  expect(place.model.seen, EAGER).toHaveLength(2)
-  expect([...toolResults(place.model.seen[1]).values()], EAGER).toMatchObject([{ content: 'done' }])
-  expect(result, EAGER).toMatchObject({ subtype: 'success', result: 'Went on.' })
-})
+    expect(place.read('effects')).toBe('ran\n')
+    expect(place.model.seen).toHaveLength(2)
+    expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([{ content: 'done' }])
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+  }),
+)
 
-test('S: a stream that breaks off before the call is whole is asked for again, and the call runs once', async () => {
-  const place = await Workplace.open()
-  const agent = place.start()
-  agent.say(`cut after 3 events\n${ONE_CALL}`)
-  const [result] = await agent.results(1)
+test(
+  'S: a stream that breaks off before the call is whole is asked for again, and the call runs once',
+  upholds(EAGER, async () => {
+    const place = await Workplace.open()
+    const agent = place.start()
+    agent.say(`cut after 3 events\n${ONE_CALL}`)
+    const [result] = await agent.results(1)
 
-  expect(agent.messagesOf('system', 'api_retry'), EAGER).toHaveLength(1)
-  expect(place.read('effects'), EAGER).toBe('ran\n')
-  expect(place.model.seen, EAGER).toHaveLength(3)
-  expect(toolCalls(place.model.seen[1]), EAGER).toEqual([])
-  expect(result, EAGER).toMatchObject({ subtype: 'success', result: 'Went on.' })
-})
+    expect(agent.messagesOf('system', 'api_retry')).toHaveLength(1)
+    expect(place.read('effects')).toBe('ran\n')
+    expect(place.model.seen).toHaveLength(3)
+    expect(toolCalls(place.model.seen[1])).toEqual([])
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+  }),
+)

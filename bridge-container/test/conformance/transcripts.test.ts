@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Call } from './agent/wire.ts'
 import { NEVER } from './support/agent.ts'
-import { dependsOn } from './support/contracts.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
 import { CONTINUE, HANGS, OUTCOME_UNKNOWN } from './support/phrases.ts'
 import { textsOf, toolCalls } from './support/recording-model.ts'
 import { AFTER_A_LOSS, type Start, Workplace } from './support/workplace.ts'
@@ -34,82 +34,107 @@ class Store {
   }
 }
 
-test('H: a batched session store has nothing of a turn that is killed', async () => {
-  const place = await Workplace.open()
-  const store = new Store()
-  const agent = place.start(store.start('batched'))
-  agent.say(SCRIPT)
-  await place.untilFile('effects', 'ran\n')
-  await place.untilStored(CALL)
-  await agent.kill()
+test(
+  'H: a batched session store has nothing of a turn that is killed',
+  upholds(STORED, async () => {
+    const place = await Workplace.open()
+    const store = new Store()
+    const agent = place.start(store.start('batched'))
+    agent.say(SCRIPT)
+    await place.untilFile('effects', 'ran\n')
+    await place.untilStored(CALL)
+    await agent.kill()
 
-  expect(store.entries, STORED).toEqual([])
-})
+    expect(store.entries).toEqual([])
+  }),
+)
 
-test('H: an eager session store has all up to the call, and the session goes on from it alone', async () => {
-  const place = await Workplace.open()
-  const store = new Store()
-  const agent = place.start(store.start('eager'))
-  agent.say(SCRIPT)
-  await place.untilFile('effects', 'ran\n')
-  await agent.until('the call in the store', () => store.text().includes('"tool_use"') || undefined)
-  await agent.kill()
+test(
+  'H: an eager session store has all up to the call, and the session goes on from it alone',
+  upholds(STORED, async () => {
+    const place = await Workplace.open()
+    const store = new Store()
+    const agent = place.start(store.start('eager'))
+    agent.say(SCRIPT)
+    await place.untilFile('effects', 'ran\n')
+    await agent.until(
+      'the call in the store',
+      () => store.text().includes('"tool_use"') || undefined,
+    )
+    await agent.kill()
 
-  const next = place.resume(AFTER_A_LOSS, { ...store.start('eager'), config: 'another-disk' })
-  const [result] = await next.results(1)
+    const next = place.resume(AFTER_A_LOSS, { ...store.start('eager'), config: 'another-disk' })
+    const [result] = await next.results(1)
 
-  expect(result, STORED).toMatchObject({ subtype: 'success', result: 'Went on.' })
-  expect(textsOf(place.model.seen[1]), STORED).toContain(SCRIPT)
-  expect(textsOf(place.model.seen[1]), STORED).toContainEqual(OUTCOME_UNKNOWN)
-  expect(place.read('effects'), STORED).toBe('ran\n')
-})
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(textsOf(place.model.seen[1])).toContain(SCRIPT)
+    expect(textsOf(place.model.seen[1])).toContainEqual(OUTCOME_UNKNOWN)
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
 
-test('H: while the hook of a call waits, the call reaches an eager store', async () => {
-  const place = await Workplace.open()
-  const store = new Store()
-  const { options, callbacks, answer } = store.start('eager')
-  const agent = place.start({
-    ...(options === undefined ? {} : { options }),
-    callbacks: { ...callbacks, hooks: ['PreToolUse'] },
-    answer: (call) => (call.method === 'hook' ? NEVER : answer?.(call)),
-  })
-  agent.say(SCRIPT)
-  await agent.called('hook', 'PreToolUse')
+test(
+  'H: while the hook of a call waits, the call reaches an eager store',
+  upholds(
+    dependsOn('Tool journal', 'a hook can wait until the transcript knows of its call'),
+    async () => {
+      const place = await Workplace.open()
+      const store = new Store()
+      const { options, callbacks, answer } = store.start('eager')
+      const agent = place.start({
+        ...(options === undefined ? {} : { options }),
+        callbacks: { ...callbacks, hooks: ['PreToolUse'] },
+        answer: (call) => (call.method === 'hook' ? NEVER : answer?.(call)),
+      })
+      agent.say(SCRIPT)
+      await agent.called('hook', 'PreToolUse')
 
-  const known = dependsOn('Tool journal', 'a hook can wait until the transcript knows of its call')
-  await expect.poll(() => store.text().includes('"tool_use"'), { message: known }).toBe(true)
-  expect(place.read('effects'), known).toBe('')
-})
+      await agent.until(
+        'the call in the store',
+        () => store.text().includes('"tool_use"') || undefined,
+      )
+      expect(place.read('effects')).toBe('')
+    },
+  ),
+)
 
-test('A: a call that began before its line was on disk is lost, and the model makes it again', async () => {
-  const place = await Workplace.open()
-  const agent = place.start()
-  agent.say(SCRIPT)
-  await place.untilFile('effects', 'ran\n')
-  await place.untilStored(CALL)
-  await agent.kill()
-  // The disk of an agent that was killed some 100 ms earlier; the moment itself cannot be met.
-  place.forget(CALL)
+test(
+  'A: a call that began before its line was on disk is lost, and the model makes it again',
+  upholds(
+    dependsOn('Tool journal', 'a call that the transcript lost is told to the model'),
+    async () => {
+      const place = await Workplace.open()
+      const agent = place.start()
+      agent.say(SCRIPT)
+      await place.untilFile('effects', 'ran\n')
+      await place.untilStored(CALL)
+      await agent.kill()
+      // The disk of an agent that was killed some 100 ms earlier; the moment itself cannot be met.
+      place.forget(CALL)
 
-  place.resume()
-  await place.untilFile('effects', 'ran\nran\n')
+      place.resume()
+      await place.untilFile('effects', 'ran\nran\n')
 
-  const gap = dependsOn('Tool journal', 'a call that the transcript lost is told to the model')
-  expect(toolCalls(place.model.seen[1]), gap).toEqual([])
-  expect(textsOf(place.model.seen[1]), gap).toEqual([SCRIPT, CONTINUE])
-})
+      expect(toolCalls(place.model.seen[1])).toEqual([])
+      expect(textsOf(place.model.seen[1])).toEqual([SCRIPT, CONTINUE])
+    },
+  ),
+)
 
-test('K: a torn last line of a transcript is passed over', async () => {
-  const place = await Workplace.open()
-  const agent = place.start()
-  agent.say(SCRIPT)
-  await place.untilFile('effects', 'ran\n')
-  await place.untilStored(CALL)
-  await agent.kill()
-  appendFileSync(place.transcriptPath() ?? '', '{"type":"user","message":{"role":"us')
+test(
+  'K: a torn last line of a transcript is passed over',
+  upholds(STORED, async () => {
+    const place = await Workplace.open()
+    const agent = place.start()
+    agent.say(SCRIPT)
+    await place.untilFile('effects', 'ran\n')
+    await place.untilStored(CALL)
+    await agent.kill()
+    appendFileSync(place.transcriptPath() ?? '', '{"type":"user","message":{"role":"us')
 
-  const [result] = await place.resume().results(1)
+    const [result] = await place.resume().results(1)
 
-  expect(result, STORED).toMatchObject({ subtype: 'success', result: 'Went on.' })
-  expect(textsOf(place.model.seen[1]), STORED).toContainEqual(OUTCOME_UNKNOWN)
-})
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(textsOf(place.model.seen[1])).toContainEqual(OUTCOME_UNKNOWN)
+  }),
+)

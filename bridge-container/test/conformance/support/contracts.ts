@@ -10,7 +10,22 @@ export type Contract =
   | 'Metering'
   | 'Image defaults'
 
-/** What a failing row says first: which promise is no longer kept, and how it was kept. */
+/** Which promise a row is for, and how the row keeps it. */
 export function dependsOn(contract: Contract, how: string): string {
   return `contract '${contract}' depends on this: ${how}`
+}
+
+/** A row: when it fails, in whatever way, it says first which promise is no longer kept. */
+export function upholds<Arguments extends readonly unknown[]>(
+  promise: string,
+  row: (...args: Arguments) => Promise<void>,
+): (...args: Arguments) => Promise<void> {
+  return async (...args) => {
+    try {
+      await row(...args)
+    } catch (error) {
+      if (error instanceof Error) error.message = `${promise}\n${error.message}`
+      throw error
+    }
+  }
 }

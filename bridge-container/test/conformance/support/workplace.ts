@@ -145,6 +145,8 @@ export class Workplace {
       PATH: process.env.PATH ?? '',
       HOME: home,
       CLAUDE_CONFIG_DIR: home,
+      TMPDIR: this.#made('tmp'),
+      CLAUDE_CODE_TMPDIR: this.#made('tmp'),
       ANTHROPIC_BASE_URL: this.model.url,
       // The agent works without asking as root only where it is told that nothing can come of it.
       IS_SANDBOX: '1',
