@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Call, SdkMessage } from './agent/wire.ts'
 import { type Agent, type Answer, NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
+import { CALL } from './support/killed-in-a-call.ts'
 import { HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
 import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
 import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
@@ -49,7 +50,7 @@ test(
       const agent = place.start({ ...asks, answer: () => NEVER })
       agent.say(ONE_CALL)
       await agent.called('canUseTool', 'Bash')
-      await place.untilStored('"type":"tool_use"')
+      await place.untilStored(CALL)
       await agent.kill()
 
       const next = place.resume(AFTER_A_LOSS, { ...asks, answer: () => NEVER })

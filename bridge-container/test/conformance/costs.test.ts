@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { dependsOn, upholds } from './support/contracts.ts'
+import { CALL } from './support/killed-in-a-call.ts'
 import { HANGS } from './support/phrases.ts'
 import { Workplace } from './support/workplace.ts'
 
@@ -64,7 +65,7 @@ test(
       const agent = place.start()
       agent.say(CUT)
       await place.untilFile('effects', 'ran\n')
-      await place.untilStored('"type":"tool_use"')
+      await place.untilStored(CALL)
       await agent.kill()
     })
 

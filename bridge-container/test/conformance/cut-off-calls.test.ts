@@ -1,27 +1,15 @@
 import { expect, test } from 'vitest'
 import { NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
+import { CALL, killedInACall, SCRIPT } from './support/killed-in-a-call.ts'
 import { CONTINUE, HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
 import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
 import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
-
-const SCRIPT = `bash echo ran >> effects; ${HANGS}\nsay Went on.`
 
 const TOLD = dependsOn(
   'Tool journal',
   'a cut call is shown to the model as of unknown outcome, and nothing but the model runs it again',
 )
-
-/** Killed while the one call of the script ran. */
-async function killedInACall(): Promise<Workplace> {
-  const place = await Workplace.open()
-  const agent = place.start()
-  agent.say(SCRIPT)
-  await place.untilFile('effects', 'ran\n')
-  await place.untilStored('"type":"tool_use"')
-  await agent.kill()
-  return place
-}
 
 test(
   'A: a call that was cut is shown to the model as of unknown outcome, and is not run again',
@@ -155,7 +143,7 @@ test(
       const agent = place.start({ callbacks: { hooks: ['PreToolUse'] }, answer: () => NEVER })
       agent.say(SCRIPT)
       await agent.called('hook', 'PreToolUse')
-      await place.untilStored('"type":"tool_use"')
+      await place.untilStored(CALL)
       await agent.kill()
 
       await place.resume().results(1)

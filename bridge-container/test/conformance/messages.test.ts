@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
+import { CALL } from './support/killed-in-a-call.ts'
 import { HANGS } from './support/phrases.ts'
 import { textsOf } from './support/recording-model.ts'
 import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
@@ -21,7 +22,7 @@ async function killedWithAQueue(): Promise<{ place: Workplace; first: string; se
   await place.untilFile('effects', 'first\n')
   const second = agent.say(SECOND)
   await agent.untilState(second, 'queued')
-  await place.untilStored('"type":"tool_use"')
+  await place.untilStored(CALL)
   await place.untilStored('echo second')
   await agent.kill()
   return { place, first, second }

@@ -3,12 +3,11 @@ import { expect, test } from 'vitest'
 import type { Call } from './agent/wire.ts'
 import { NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
-import { CONTINUE, HANGS, OUTCOME_UNKNOWN } from './support/phrases.ts'
+import { CALL, killedInACall, SCRIPT } from './support/killed-in-a-call.ts'
+import { CONTINUE, OUTCOME_UNKNOWN } from './support/phrases.ts'
 import { textsOf, toolCalls } from './support/recording-model.ts'
 import { AFTER_A_LOSS, type Start, Workplace } from './support/workplace.ts'
 
-const SCRIPT = `bash echo ran >> effects; ${HANGS}\nsay Went on.`
-const CALL = '"type":"tool_use"'
 const STORED = dependsOn('Recovery order', 'the mirrored transcript is all that a new sandbox has')
 
 /** A session store in the test's memory: it outlives the agent, as object storage does. */
@@ -103,12 +102,7 @@ test(
   upholds(
     dependsOn('Tool journal', 'a call that the transcript lost is told to the model'),
     async () => {
-      const place = await Workplace.open()
-      const agent = place.start()
-      agent.say(SCRIPT)
-      await place.untilFile('effects', 'ran\n')
-      await place.untilStored(CALL)
-      await agent.kill()
+      const place = await killedInACall()
       // The disk of an agent that was killed some 100 ms earlier; the moment itself cannot be met.
       place.forget(CALL)
 
@@ -124,12 +118,7 @@ test(
 test(
   'K: a torn last line of a transcript is passed over',
   upholds(STORED, async () => {
-    const place = await Workplace.open()
-    const agent = place.start()
-    agent.say(SCRIPT)
-    await place.untilFile('effects', 'ran\n')
-    await place.untilStored(CALL)
-    await agent.kill()
+    const place = await killedInACall()
     appendFileSync(place.transcriptPath() ?? '', '{"type":"user","message":{"role":"us')
 
     const [result] = await place.resume().results(1)

@@ -65,8 +65,8 @@ export class Agent {
 
   /** The loss of a container: this process and all that it started, at once. */
   async kill(): Promise<void> {
-    const exited = this.#process.exitCode === null && this.#process.signalCode === null
-    const exit = exited ? once(this.#process, 'exit') : undefined
+    const runs = this.#process.exitCode === null && this.#process.signalCode === null
+    const exit = runs ? once(this.#process, 'exit') : undefined
     killMarked(this.#mark)
     await exit
   }
