@@ -135,7 +135,7 @@ export class Coordinator {
     }
   }
 
-  async #live({ options, resume, resume_reason }: Open): Promise<AgentEnd> {
+  async #live({ options, resume, resume_reason, unknown_calls }: Open): Promise<AgentEnd> {
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
@@ -151,6 +151,7 @@ export class Coordinator {
         sessionId: sessionId(),
         resume,
         resumeReason: resume_reason ?? undefined,
+        unknownCalls: unknown_calls ?? [],
         options,
         clientTools,
         toolJournal: this.#toolJournal,

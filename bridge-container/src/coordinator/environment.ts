@@ -1,3 +1,4 @@
+import type { UnknownCall } from '../generated/bridge-command.ts'
 import { AGENT_HOME, CLAUDE_CONFIG_FOLDER, EGRESS_PORT, MODEL_PORT } from './layout.ts'
 
 export interface EnvironmentInput {
@@ -6,6 +7,8 @@ export interface EnvironmentInput {
   readonly resume: boolean
   /** Why an earlier sandbox ended, when this one takes up its turn. */
   readonly resumeReason: string | undefined
+  /** Tool calls of the turn that is taken up, of which nobody knows whether they ran. */
+  readonly unknownCalls?: readonly UnknownCall[]
 }
 
 const LOOPBACK = 'localhost,127.0.0.1,::1'
@@ -87,7 +90,11 @@ function isForbidden(name: string): boolean {
  * Without a reason nobody wants the old turn back: then only its unfinished calls are shown to the
  * model as of unknown outcome, and the agent waits for a message.
  */
-function resumption({ resume, resumeReason }: EnvironmentInput): Record<string, string> {
+function resumption({
+  resume,
+  resumeReason,
+  unknownCalls = [],
+}: EnvironmentInput): Record<string, string> {
   if (!resume) return {}
   const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
   if (resumeReason === undefined) return always
@@ -95,5 +102,24 @@ function resumption({ resume, resumeReason }: EnvironmentInput): Record<string, 
     ...always,
     CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
     CLAUDE_CODE_RESUME_REASON: resumeReason,
+    ...(unknownCalls.length === 0
+      ? {}
+      : { CLAUDE_CODE_RESUME_PROMPT: `${CONTINUE}\n${reminder(unknownCalls)}` }),
   }
+}
+
+/** The Agent SDK's own words. */
+const CONTINUE = 'Continue from where you left off.'
+
+/**
+ * A call whose sandbox died within some 100 ms of its start may be missing from the transcript, and
+ * then the Agent SDK cannot tell the model of it.
+ */
+function reminder(calls: readonly UnknownCall[]): string {
+  const named = calls.map(({ name, tool_use_id: id }) => `${name} (${id})`).join(', ')
+  return (
+    '<system-reminder>The sandbox was lost when these tool calls ran, or were about to: ' +
+    `${named}. Nobody knows whether they took effect. They were not run again: look at what they ` +
+    'may have done before you repeat them.</system-reminder>'
+  )
 }

@@ -1,5 +1,5 @@
 import type { McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk'
-import type { AgentOptions } from '../generated/bridge-command.ts'
+import type { AgentOptions, UnknownCall } from '../generated/bridge-command.ts'
 import type { ClientTools } from './client-tools.ts'
 import { agentEnvironment } from './environment.ts'
 import { PROJECT_FOLDER } from './layout.ts'
@@ -10,6 +10,7 @@ export interface AgentSetup {
   readonly sessionId: string
   readonly resume: boolean
   readonly resumeReason: string | undefined
+  readonly unknownCalls: readonly UnknownCall[]
   readonly options: AgentOptions
   readonly clientTools: ClientTools
   readonly toolJournal: ToolJournal
@@ -22,7 +23,7 @@ export interface AgentSetup {
  * shapes, and is passed on as it is; everything else is the platform's.
  */
 export function sdkOptions(setup: AgentSetup): Options {
-  const { clientTools, options, resume, resumeReason, sessionId } = setup
+  const { clientTools, options, resume, resumeReason, sessionId, unknownCalls } = setup
   return {
     ...chosen(options),
     ...permissions(options, clientTools, setup.toolJournal),
@@ -31,7 +32,7 @@ export function sdkOptions(setup: AgentSetup): Options {
       ? { resumeSessionAt: options.resume_session_at }
       : {}),
     cwd: PROJECT_FOLDER,
-    env: agentEnvironment({ requested: options.env, resume, resumeReason }),
+    env: agentEnvironment({ requested: options.env, resume, resumeReason, unknownCalls }),
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',
     includePartialMessages: true,

@@ -16,6 +16,7 @@ type: "open"
 options: AgentOptions
 resume: boolean
 resume_reason?: (string | null)
+unknown_calls?: (UnknownCall[] | null)
 }
 export interface AgentOptions {
 agents: MapOfJsonNode
@@ -53,6 +54,10 @@ name: string
 }
 export interface MapOfString {
 [k: string]: string
+}
+export interface UnknownCall {
+name: string
+tool_use_id: string
 }
 export interface RunTurn {
 type: "run_turn"

@@ -16,6 +16,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
     sessionId: SESSION,
     resume: false,
     resumeReason: undefined,
+    unknownCalls: [],
     options,
     clientTools: createClientTools({
       servers: options.client_servers,
@@ -168,4 +169,18 @@ test('a cut turn is continued only for a reason', () => {
   })
   expect(without).toMatchObject({ CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' })
   expect(without).not.toHaveProperty('CLAUDE_CODE_RESUME_INTERRUPTED_TURN')
+})
+
+test('the model is told of calls that may have run', () => {
+  const { CLAUDE_CODE_RESUME_PROMPT } = agentEnvironment({
+    requested: {},
+    resume: true,
+    resumeReason: 'killed',
+    unknownCalls: [{ tool_use_id: 'toolu_1', name: 'Bash' }],
+  })
+
+  expect(CLAUDE_CODE_RESUME_PROMPT).toMatch(
+    /^Continue from where you left off\.\n<system-reminder>/,
+  )
+  expect(CLAUDE_CODE_RESUME_PROMPT).toContain('Bash (toolu_1)')
 })

@@ -223,7 +223,10 @@ public final class HostSandboxes implements SandboxEndings {
   private LiveSandbox open(Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
     var command =
         new BridgeCommand.Open(
-            resume, lost == null ? null : lost.wireName(), records.options(serving.session()));
+            resume,
+            lost == null ? null : lost.wireName(),
+            records.options(serving.session()),
+            lost == null ? null : toolJournal.toldTo(serving.session(), serving.epoch()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);

@@ -12,6 +12,7 @@ import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.ToolOutcomeUnknown;
 import dev.berth.protocol.event.SessionEvent.ToolStarted;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ToolJournal {
   private static final String STARTED = "tool.started";
+  private static final String UNKNOWN = "tool.outcome_unknown";
 
   private final DSLContext db;
 
@@ -61,6 +63,24 @@ public final class ToolJournal {
                             step(started.EVENT_ID, "/ended"), step(started.EVENT_ID, "/unknown")))))
         .orderBy(started.SEQ)
         .fetch(row -> unknown(row.value1(), row.value2(), row.value3().data()));
+  }
+
+  /** The calls of which the sandbox of this epoch was told that nobody knows their outcome. */
+  public List<UnknownCall> toldTo(SessionId session, int epoch) {
+    return db
+        .select(EVENTS.PAYLOAD)
+        .from(EVENTS)
+        .where(EVENTS.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(EVENTS.TYPE.eq(UNKNOWN))
+        .and(EVENTS.EPOCH.eq(epoch))
+        .orderBy(EVENTS.SEQ)
+        .fetch(EVENTS.PAYLOAD)
+        .stream()
+        .map(payload -> SessionEvent.of(UNKNOWN, ProtocolJson.mapper().readTree(payload.data())))
+        .filter(ToolOutcomeUnknown.class::isInstance)
+        .map(ToolOutcomeUnknown.class::cast)
+        .map(call -> new UnknownCall(call.toolUseId(), call.name()))
+        .toList();
   }
 
   private static Field<String> step(Field<String> startedId, String step) {

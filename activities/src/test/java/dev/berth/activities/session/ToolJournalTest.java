@@ -10,6 +10,7 @@ import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
 import dev.berth.protocol.event.SessionEvent;
 import java.util.List;
 import org.jooq.DSLContext;
@@ -64,6 +65,8 @@ class ToolJournalTest {
     write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));
 
     assertThat(journal.unknown(session.id(), 3)).isEmpty();
+    assertThat(journal.toldTo(session.id(), 2)).containsExactly(new UnknownCall("cut", "Bash"));
+    assertThat(journal.toldTo(session.id(), 3)).isEmpty();
   }
 
   @Test

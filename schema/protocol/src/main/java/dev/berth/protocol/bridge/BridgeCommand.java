@@ -50,15 +50,31 @@ public sealed interface BridgeCommand {
    *
    * @param resume whether a transcript exists; it is then asked for by {@code load_transcript}
    * @param resumeReason why an earlier sandbox ended, when this one takes up its turn
+   * @param unknownCalls tool calls of that turn of which nobody knows whether they ran; the model
+   *     is told, since the transcript may not have them
    */
   @JsonTypeName("open")
   record Open(
       boolean resume,
       @JsonProperty("resume_reason") @Nullable String resumeReason,
-      AgentOptions options)
+      AgentOptions options,
+      @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
+      unknownCalls = unknownCalls == null ? null : List.copyOf(unknownCalls);
+    }
+  }
+
+  /**
+   * A tool call of unknown outcome.
+   *
+   * @param toolUseId the Messages API id of the call
+   */
+  record UnknownCall(@JsonProperty("tool_use_id") String toolUseId, String name) {
+    public UnknownCall {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
     }
   }
 
