@@ -1,10 +1,9 @@
 package dev.berth.workflows;
 
-import io.temporal.workflow.Promise;
+import io.temporal.workflow.CompletablePromise;
 import io.temporal.workflow.TimerOptions;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
@@ -25,17 +24,17 @@ public final class TimedWait {
     if (condition.get()) {
       return true;
     }
-    var timer = new AtomicReference<Promise<Void>>();
+    CompletablePromise<Void> timer = Workflow.newPromise();
     var scope =
         Workflow.newCancellationScope(() ->
-            timer.set(
+            timer.completeFrom(
                 Workflow.newTimer(atMost, TimerOptions.newBuilder().setSummary(summary).build())
                     // A failure that nobody looks at is logged as a warning.
                     .handle((fired, cancelled) -> null)));
     scope.run();
-    Workflow.await(() -> timer.get().isCompleted() || condition.get());
+    Workflow.await(() -> timer.isCompleted() || condition.get());
     var holds = condition.get();
-    if (!timer.get().isCompleted()) {
+    if (!timer.isCompleted()) {
       scope.cancel();
     }
     return holds;
