@@ -6,9 +6,9 @@ import dev.berth.standalone.platform.TemporalSource;
 final class DevelopmentTemporalNote {
   static final String TEXT =
       """
-      ! No Go %s: Temporal is its development server, with an SQLite file of its own. Sessions
-        survive a restart; it is not for production. Install Go and start again for the server
-        that is.\
+      ! No Go %s or newer: Temporal's development server runs, with an SQLite file of its own.
+        Sessions survive a restart; it is not for production. Install Go and start again for the
+        production server.\
       """
           .formatted(TemporalSource.GO);
 

@@ -76,7 +76,7 @@ public final class Prerequisites {
       case TemporalSource.Development(var server) ->
           new Finding.Poor(
               name,
-              "development server %s (`temporal` on the PATH): not for production"
+              "development server %s (`temporal` on the PATH), on an SQLite file: not for production"
                   .formatted(server),
               "install Go %s or newer (https://go.dev/dl), and the production server is built"
                   .formatted(TemporalSource.GO));
