@@ -1,7 +1,8 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.StartFailure;
-import dev.berth.standalone.platform.TemporalBinaries;
+import dev.berth.standalone.platform.TemporalSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -62,22 +63,28 @@ public final class SetUp {
   }
 
   private void temporal() {
-    var elsewhere = environment.get("TEMPORAL_ADDRESS");
-    var folder = project.home().cache().resolve("temporal");
-    if (elsewhere != null && !elsewhere.isBlank()) {
-      return;
+    switch (TemporalSource.of(project.home(), environment)) {
+      case TemporalSource.Built() -> buildTemporal(null);
+      case TemporalSource.ToBuild(_) ->
+          buildTemporal("built from its Go modules, about 5 min the first time");
+      // There, or refused with the other prerequisites.
+      case TemporalSource.Elsewhere _, TemporalSource.Development _, TemporalSource.Nowhere _ -> {}
     }
+  }
+
+  /** Does nothing when the binaries are those of the pinned modules. */
+  private void buildTemporal(@Nullable String why) {
     var build = project.root().resolve("tools/temporal/build").toString();
-    var isBuilt = TemporalBinaries.in(folder).exist();
+    var folder = project.home().cache().resolve("temporal").toString();
     steps.step(
         "Temporal server",
-        isBuilt ? null : "built from its Go modules, about 5 min the first time",
+        why,
         log ->
             Shell.run(
                 log,
                 Map.of(),
                 "Look at %s; the next run goes on where this one was.".formatted(log),
-                List.of(build, folder.toString())));
+                List.of(build, folder)));
   }
 
   private String image() {
