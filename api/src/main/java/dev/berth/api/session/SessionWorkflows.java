@@ -66,7 +66,7 @@ public final class SessionWorkflows implements AutoCloseable {
 
   /** Announces a message that lies in the database; under the same id as often as need be. */
   SubmitResult submit(SessionRow session, MessageId message, long bytes) {
-    var input = new SubmitInput(message, bytes);
+    var input = new SubmitInput(message, bytes, false);
     return call(() -> {
       try {
         return temporal
@@ -91,7 +91,7 @@ public final class SessionWorkflows implements AutoCloseable {
   }
 
   InterruptResult interrupt(SessionRow session) {
-    return call(() -> existing(session).interrupt(new InterruptInput(null)));
+    return call(() -> existing(session).interrupt(new InterruptInput(null, false)));
   }
 
   /** A socket is gone. A session whose workflow ended meanwhile does not need to know. */
