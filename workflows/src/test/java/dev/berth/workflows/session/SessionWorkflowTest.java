@@ -209,7 +209,7 @@ class SessionWorkflowTest {
   @Test
   void anInterruptWithNothingToDoCutsNothing() {
     submit();
-    eventually(() -> database.ends().size() == 1);
+    eventually(() -> database.ends().size() == 1 && workflow.status().running() == null);
 
     var receipt = workflow.interrupt(new InterruptInput(null, false));
 
