@@ -98,9 +98,10 @@ class SessionWorkflowTest {
         () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 2);
 
     var timers =
-        environment
+        running
+            .environment()
             .getWorkflowClient()
-            .fetchHistory(WorkflowIds.session(PROJECT, session))
+            .fetchHistory(running.workflowId())
             .getEvents()
             .stream()
             .map(event -> event.getEventType().name())
