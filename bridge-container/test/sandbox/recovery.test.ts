@@ -65,6 +65,10 @@ test('a call that the transcript has lost is named to the model that takes its t
   const message = randomUUID()
   first.worker.run(message, 'slow: 50')
   await first.worker.next('delta')
+  // What the transcript does not have, no sandbox can go on with.
+  await first.worker.next('transcript_part', ({ entries }) =>
+    JSON.stringify(entries).includes(message),
+  )
   await first.kill()
 
   const second = await start({
