@@ -65,6 +65,14 @@ final class EventProjection {
               turn.totalCostMicrodollars(),
               turn.usage(),
               turn.problem());
+      case SessionEvent.MessageWithdrawn(var totalCost) ->
+          result(
+              event,
+              "error_during_execution",
+              0,
+              totalCost,
+              TokenUsage.NONE,
+              new Problem(ProblemType.MESSAGE_WITHDRAWN, "The message was withdrawn."));
       case SessionEvent.SessionOpened _,
           SessionEvent.StatusChanged _,
           SessionEvent.SessionCompleted _,
@@ -117,7 +125,8 @@ final class EventProjection {
           TIMED_OUT,
           SANDBOX_FAILED,
           RETRIES_EXHAUSTED,
-          CLOSED ->
+          CLOSED,
+          WITHDRAWN ->
           "error_during_execution";
     };
   }

@@ -5,7 +5,6 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
-import dev.berth.workflows.Failures;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TimedWait;
 import io.temporal.workflow.ContinueAsNewOptions;
@@ -66,20 +65,21 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   @Override
   public SubmitResult submitMessage(SubmitInput message) {
     var repeated = state().knows(message.messageId());
-    if (!repeated) {
-      progress.change(state -> state.submitted(message.messageId()));
+    var closed = state().closing() != null;
+    if (!repeated && !closed) {
+      progress.change(state -> state.submitted(message.messageId(), message.interrupts()));
     }
-    return new SubmitResult(state().position(message.messageId()), repeated);
+    return new SubmitResult(state().position(message.messageId()), repeated, closed);
   }
 
   @Override
-  public void validateSubmitMessage(SubmitInput message) {
-    if (state().closing() != null) {
-      throw Failures.of(
-          new Problem(
-              ProblemType.SESSION_CLOSED,
-              "Session %s is closed; start a new one.".formatted(input.sessionId())));
+  public WithdrawResult withdraw(WithdrawInput withdraw) {
+    var message = withdraw.messageId();
+    if (message.equals(state().running()) || message.equals(state().cut())) {
+      return new WithdrawResult(false);
     }
+    progress.change(state -> state.withdrawn(message));
+    return new WithdrawResult(turn.withdraw(message) == StopReason.WITHDRAWN);
   }
 
   @Override
@@ -89,8 +89,12 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
       return new InterruptResult(null, state().queue());
     }
     progress.change(state -> state.cutting(cut));
-    return new InterruptResult(
-        cut, state().queue().stream().filter(message -> !message.equals(cut)).toList());
+    var waiting = state().queue().stream().filter(message -> !message.equals(cut)).toList();
+    if (!interrupt.untilEnded()) {
+      return new InterruptResult(cut, waiting);
+    }
+    Workflow.await(() -> !state().isOpen(cut));
+    return new InterruptResult(state().lastStop() == StopReason.INTERRUPTED ? cut : null, waiting);
   }
 
   @Override

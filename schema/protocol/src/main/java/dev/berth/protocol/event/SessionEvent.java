@@ -306,6 +306,16 @@ public sealed interface SessionEvent {
     }
   }
 
+  /**
+   * The message was withdrawn while it waited: it never runs. It is the end of its turn, in the
+   * place of the others.
+   *
+   * @param totalCostMicrodollars cost of the session so far from the ledger
+   */
+  @JsonTypeName("message.withdrawn")
+  record MessageWithdrawn(@JsonProperty("total_cost_microdollars") long totalCostMicrodollars)
+      implements SessionEvent {}
+
   /** An event of a newer Berth. */
   record Unrecognized(String type) implements SessionEvent {
     public Unrecognized {
