@@ -226,7 +226,7 @@ public final class HostSandboxes implements SandboxEndings {
             resume,
             lost == null ? null : lost.wireName(),
             records.options(serving.session()),
-            lost == null ? null : toolJournal.toldTo(serving.session(), serving.epoch()));
+            lost == null ? null : toolJournal.toTell(serving.session()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);
@@ -277,7 +277,10 @@ public final class HostSandboxes implements SandboxEndings {
 
   /** What the session's earlier sandboxes were at, nobody can find out any more. */
   private void noteUnknown(Serving serving) {
-    var events = toolJournal.unknown(serving.session(), serving.epoch());
+    var events =
+        serving.epoch() == FIRST_EPOCH
+            ? List.<NewEvent>of()
+            : toolJournal.unknown(serving.session(), serving.epoch());
     if (events.isEmpty()) {
       return;
     }

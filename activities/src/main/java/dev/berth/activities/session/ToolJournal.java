@@ -1,6 +1,7 @@
 package dev.berth.activities.session;
 
 import static dev.berth.db.generated.Tables.EVENTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static org.jooq.impl.DSL.concat;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.replace;
@@ -65,14 +66,22 @@ public final class ToolJournal {
         .fetch(row -> unknown(row.value1(), row.value2(), row.value3().data()));
   }
 
-  /** The calls of which the sandbox of this epoch was told that nobody knows their outcome. */
-  public List<UnknownCall> toldTo(SessionId session, int epoch) {
+  /**
+   * The calls of unknown outcome that the model is to be told of when its turn is taken up: those
+   * of turns that have not ended. A sandbox may be lost before the model heard of them.
+   */
+  public List<UnknownCall> toTell(SessionId session) {
     return db
         .select(EVENTS.PAYLOAD)
-        .from(EVENTS)
-        .where(EVENTS.SESSION_ID.eq(UUID.fromString(session.value())))
+        .from(MESSAGES)
+        .join(EVENTS)
+        .on(
+            EVENTS.SESSION_ID.eq(MESSAGES.SESSION_ID),
+            EVENTS.MESSAGE_ID.eq(MESSAGES.MESSAGE_ID),
+            EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
+        .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(MESSAGES.ENDED_AT.isNull())
         .and(EVENTS.TYPE.eq(UNKNOWN))
-        .and(EVENTS.EPOCH.eq(epoch))
         .orderBy(EVENTS.SEQ)
         .fetch(EVENTS.PAYLOAD)
         .stream()

@@ -1,5 +1,6 @@
 package dev.berth.activities.session;
 
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.activities.TestSession;
@@ -12,8 +13,11 @@ import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.StopReason;
 import java.util.List;
+import java.util.UUID;
 import org.jooq.DSLContext;
+import org.jooq.JSON;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,8 +69,31 @@ class ToolJournalTest {
     write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));
 
     assertThat(journal.unknown(session.id(), 3)).isEmpty();
-    assertThat(journal.toldTo(session.id(), 2)).containsExactly(new UnknownCall("cut", "Bash"));
-    assertThat(journal.toldTo(session.id(), 3)).isEmpty();
+  }
+
+  @Test
+  void theModelIsToldUntilTheTurnHasEnded() {
+    db.insertInto(MESSAGES)
+        .set(MESSAGES.SESSION_ID, session.uuid())
+        .set(MESSAGES.MESSAGE_ID, UUID.fromString(TURN.value()))
+        .set(MESSAGES.CONTENT, JSON.json("\"x\""))
+        .set(MESSAGES.CONTENT_HASH, new byte[0])
+        .set(MESSAGES.BYTES, 3)
+        .set(MESSAGES.ACCEPTED_SEQ, 0L)
+        .execute();
+    write(1, started("cut"));
+    session.sandbox("host-1", 2);
+    write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));
+    session.sandbox("host-1", 3);
+
+    // The sandbox of epoch 2 may never have come up: that of epoch 3 tells it too.
+    assertThat(journal.toTell(session.id())).containsExactly(new UnknownCall("cut", "Bash"));
+
+    write(
+        3,
+        new TurnEnds(db)
+            .event(session.id(), TURN, new MessageId(TURN.value()), StopReason.INTERRUPTED, null));
+    assertThat(journal.toTell(session.id())).isEmpty();
   }
 
   @Test
