@@ -126,7 +126,7 @@ export class Coordinator {
     }
   }
 
-  async #live({ options, resume, resume_reason }: Open): Promise<AgentEnd> {
+  async #live({ options, resume, resume_notice, resume_reason }: Open): Promise<AgentEnd> {
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
@@ -142,6 +142,7 @@ export class Coordinator {
         sessionId: sessionId(),
         resume,
         resumeReason: resume_reason ?? undefined,
+        resumeNotice: resume_notice ?? undefined,
         options,
         clientTools,
         sessionStore: createTranscriptMirror((frame) => this.#send(frame)),

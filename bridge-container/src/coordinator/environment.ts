@@ -6,7 +6,12 @@ export interface EnvironmentInput {
   readonly resume: boolean
   /** Why an earlier sandbox ended, when this one takes up its turn. */
   readonly resumeReason: string | undefined
+  /** What the model is to know before it goes on with that turn. */
+  readonly resumeNotice?: string | undefined
 }
+
+/** What the agent says to the model in place of the user, before the notice. */
+const CONTINUE = 'Continue from where you left off.'
 
 const LOOPBACK = 'localhost,127.0.0.1,::1'
 const PROXY = `http://127.0.0.1:${EGRESS_PORT}`
@@ -87,7 +92,8 @@ function isForbidden(name: string): boolean {
  * Without a reason nobody wants the old turn back: then only its unfinished calls are shown to the
  * model as of unknown outcome, and the agent waits for a message.
  */
-function resumption({ resume, resumeReason }: EnvironmentInput): Record<string, string> {
+function resumption(input: EnvironmentInput): Record<string, string> {
+  const { resume, resumeNotice, resumeReason } = input
   if (!resume) return {}
   const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
   if (resumeReason === undefined) return always
@@ -95,5 +101,8 @@ function resumption({ resume, resumeReason }: EnvironmentInput): Record<string, 
     ...always,
     CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
     CLAUDE_CODE_RESUME_REASON: resumeReason,
+    ...(resumeNotice === undefined
+      ? {}
+      : { CLAUDE_CODE_RESUME_PROMPT: `${CONTINUE}\n\n${resumeNotice}` }),
   }
 }

@@ -10,6 +10,7 @@ export interface AgentSetup {
   readonly sessionId: string
   readonly resume: boolean
   readonly resumeReason: string | undefined
+  readonly resumeNotice?: string | undefined
   readonly options: AgentOptions
   readonly clientTools: ClientTools
   readonly sessionStore: SessionStore
@@ -21,7 +22,7 @@ export interface AgentSetup {
  * shapes, and is passed on as it is; everything else is the platform's.
  */
 export function sdkOptions(setup: AgentSetup): Options {
-  const { clientTools, options, resume, resumeReason, sessionId } = setup
+  const { clientTools, options, resume, resumeNotice, resumeReason, sessionId } = setup
   return {
     ...chosen(options),
     ...permissions(options, clientTools),
@@ -30,7 +31,7 @@ export function sdkOptions(setup: AgentSetup): Options {
       ? { resumeSessionAt: options.resume_session_at }
       : {}),
     cwd: PROJECT_FOLDER,
-    env: agentEnvironment({ requested: options.env, resume, resumeReason }),
+    env: agentEnvironment({ requested: options.env, resume, resumeReason, resumeNotice }),
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',
     includePartialMessages: true,

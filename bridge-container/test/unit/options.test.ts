@@ -167,3 +167,13 @@ test('a cut turn is continued only for a reason', () => {
   expect(without).toMatchObject({ CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' })
   expect(without).not.toHaveProperty('CLAUDE_CODE_RESUME_INTERRUPTED_TURN')
 })
+
+test('a notice is said to the model with the prompt that continues a cut turn', () => {
+  const input = { requested: {}, resume: true, resumeReason: 'host_lost' }
+  const told = agentEnvironment({ ...input, resumeNotice: 'Files are missing.' })
+
+  expect(told).toMatchObject({
+    CLAUDE_CODE_RESUME_PROMPT: 'Continue from where you left off.\n\nFiles are missing.',
+  })
+  expect(agentEnvironment(input)).not.toHaveProperty('CLAUDE_CODE_RESUME_PROMPT')
+})

@@ -10,6 +10,8 @@ import dev.berth.activities.sandbox.DockerSandboxRuntime;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
+import dev.berth.activities.sandbox.HostWorkspaceActivities;
+import dev.berth.activities.sandbox.SandboxFolders;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
 import dev.berth.activities.sandbox.SandboxRuntime;
@@ -18,7 +20,12 @@ import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
+import dev.berth.activities.workspace.ResticSnapshots;
+import dev.berth.activities.workspace.WorkspaceProperties;
+import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.GroupCommit;
+import dev.berth.objects.ObjectStorage;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.HostId;
 import dev.berth.workflows.session.SessionPolicy;
@@ -85,6 +92,8 @@ class SandboxConfiguration {
       GroupCommit log,
       TurnEnds turnEnds,
       ObjectStore objects,
+      WorkspaceRecords workspaceRecords,
+      WorkspaceSnapshots snapshots,
       WorkflowClient temporal) {
     return new HostSandboxes(
         host,
@@ -95,7 +104,37 @@ class SandboxConfiguration {
         log,
         turnEnds,
         objects,
+        workspaceRecords,
+        snapshots,
         new SessionSignals(temporal));
+  }
+
+  @Bean
+  WorkspaceRecords workspaceRecords(DSLContext db) {
+    return new WorkspaceRecords(db);
+  }
+
+  @Bean
+  WorkspaceSnapshots workspaceSnapshots(
+      WorkspaceProperties properties, ObjectStorage storage, ObjectStore objects) {
+    return new ResticSnapshots(properties, storage, objects);
+  }
+
+  @Bean
+  HostWorkspaceActivities workspaceActivities(
+      SandboxProperties sandbox,
+      WorkspaceProperties workspace,
+      HostSandboxes sandboxes,
+      TurnEnds turnEnds,
+      WorkspaceRecords records,
+      WorkspaceSnapshots snapshots) {
+    return new HostWorkspaceActivities(
+        new SandboxFolders(sandbox.directory(), sandbox.socketDirectory()),
+        sandboxes::isBusy,
+        turnEnds,
+        records,
+        snapshots,
+        workspace.kept());
   }
 
   @Bean
@@ -117,9 +156,13 @@ class SandboxConfiguration {
 
   @Bean
   HostTurnActivities turnActivities(
-      HostSandboxes sandboxes, DSLContext db, GroupCommit log, TurnEnds turnEnds) {
+      HostSandboxes sandboxes,
+      DSLContext db,
+      GroupCommit log,
+      TurnEnds turnEnds,
+      WorkspaceRecords workspaces) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes, db, log, turnEnds, workspaces, SessionPolicy.DEFAULT.interruptGrace());
   }
 
   @Bean

@@ -5,6 +5,8 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.TranscriptStore;
+import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -48,6 +50,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
+  private final SandboxWorkspaces workspaces;
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final TranscriptStore transcripts;
@@ -66,12 +69,17 @@ public final class HostSandboxes implements SandboxEndings {
       GroupCommit log,
       TurnEnds turnEnds,
       ObjectStore objects,
+      WorkspaceRecords workspaceRecords,
+      WorkspaceSnapshots snapshots,
       SessionSignals signals) {
     this.host = host;
     this.properties = properties;
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
+    this.workspaces =
+        new SandboxWorkspaces(
+            folders, records, workspaceRecords, snapshots, log, properties.diskFloor().toBytes());
     this.httpDoors = httpDoors;
     this.log = log;
     this.transcripts = new TranscriptStore(objects);
@@ -119,7 +127,7 @@ public final class HostSandboxes implements SandboxEndings {
                   properties.diskFloor(),
                   properties.directory()));
     }
-    folders.prepare(serving.sandbox(), earlier);
+    workspaces.prepare(serving, earlier);
     var resume =
         serving.epoch() > FIRST_EPOCH
             && !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
@@ -142,6 +150,12 @@ public final class HostSandboxes implements SandboxEndings {
       sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
       throw failed;
     }
+  }
+
+  /** Whether a turn runs in the sandbox. */
+  public boolean isBusy(SandboxId sandbox) {
+    var live = find(sandbox);
+    return live != null && live.turn() != null;
   }
 
   /** Watches the disk of a sandbox from now on. */
@@ -218,7 +232,10 @@ public final class HostSandboxes implements SandboxEndings {
   private LiveSandbox open(Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
     var command =
         new BridgeCommand.Open(
-            resume, lost == null ? null : lost.wireName(), records.options(serving.session()));
+            resume,
+            lost == null ? null : lost.wireName(),
+            records.options(serving.session()),
+            lost == null ? null : workspaces.notice(serving.session()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);

@@ -13,6 +13,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
 import dev.berth.db.TestDatabase;
@@ -144,6 +145,8 @@ class HostSweepTest {
             log,
             new TurnEnds(db),
             objects.store(),
+            new WorkspaceRecords(db),
+            new NoSnapshots(),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep = new HostSweep(containers, records, sandboxes, present::incrementAndGet);
   }

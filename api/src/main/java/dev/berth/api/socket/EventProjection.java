@@ -77,6 +77,7 @@ final class EventProjection {
           SessionEvent.ClientToolClosed _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
+          SessionEvent.WorkspaceRolledBack _,
           SessionEvent.Rescheduled _,
           SessionEvent.MessageSuperseded _,
           SessionEvent.Unrecognized _ ->

@@ -44,6 +44,7 @@ public final class Prerequisites {
             "--version"));
     findings.add(tool("npm", 9, 0, "install npm; it comes with Node.js", "npm", "--version"));
     findings.add(temporal());
+    findings.add(restic());
     findings.add(disk());
     return findings;
   }
@@ -72,11 +73,21 @@ public final class Prerequisites {
     if (TemporalBinaries.in(project.home().cache().resolve("temporal")).exist()) {
       return new Finding.Good("Temporal", "production server, built");
     }
+    return go("the Temporal server, or set TEMPORAL_ADDRESS");
+  }
+
+  private Finding restic() {
+    return Files.isExecutable(project.home().restic())
+        ? new Finding.Good("restic", "built")
+        : go("restic");
+  }
+
+  private static Finding go(String what) {
     return tool(
         "Go",
         1,
         26,
-        "install Go 1.26 or newer (https://go.dev/dl) to build the Temporal server, or set TEMPORAL_ADDRESS",
+        "install Go 1.26 or newer (https://go.dev/dl) to build " + what,
         "go",
         "version");
   }

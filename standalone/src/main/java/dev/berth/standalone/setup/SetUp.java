@@ -2,6 +2,7 @@ package dev.berth.standalone.setup;
 
 import dev.berth.standalone.platform.StartFailure;
 import dev.berth.standalone.platform.TemporalBinaries;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -10,9 +11,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes what a platform needs and is not there: a Docker engine, the Temporal server, the image of
- * sandboxes. Steps that do not need each other run side by side. It can be interrupted and run
- * again, and does nothing a second time.
+ * Makes what a platform needs and is not there: a Docker engine, the Temporal server, restic, the
+ * image of sandboxes. Steps that do not need each other run side by side. It can be interrupted and
+ * run again, and does nothing a second time.
  */
 public final class SetUp {
   private final Project project;
@@ -34,9 +35,11 @@ public final class SetUp {
   public String run() {
     requirePrerequisites();
     var temporal = CompletableFuture.runAsync(this::temporal, Thread::startVirtualThread);
+    var restic = CompletableFuture.runAsync(this::restic, Thread::startVirtualThread);
     try {
       var image = image();
       temporal.join();
+      restic.join();
       return image;
     } catch (CompletionException failed) {
       throw failed.getCause() instanceof StartFailure cause ? cause : failed;
@@ -78,6 +81,21 @@ public final class SetUp {
                 Map.of(),
                 "Look at %s; the next run goes on where this one was.".formatted(log),
                 List.of(build, folder.toString())));
+  }
+
+  private void restic() {
+    var program = project.home().restic();
+    steps.step(
+        "restic",
+        Files.isExecutable(program) ? null : "built from its Go module, about 1 min the first time",
+        log ->
+            Shell.run(
+                log,
+                Map.of(),
+                "Look at %s; the next run goes on where this one was.".formatted(log),
+                List.of(
+                    project.root().resolve("tools/restic/build").toString(),
+                    String.valueOf(program.getParent()))));
   }
 
   private String image() {

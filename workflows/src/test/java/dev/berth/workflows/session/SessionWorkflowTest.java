@@ -22,6 +22,7 @@ import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionWorkflow.CloseInput;
 import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
@@ -41,6 +42,7 @@ import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +140,34 @@ class SessionWorkflowTest {
     eventually(() -> database.ends().size() == 3);
     assertThat(database.ends().keySet()).containsExactly(turn(first), turn(second), turn(third));
     assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "turn 2 on 1", "turn 3 on 1");
+  }
+
+  @Test
+  void makesTheFilesSafeAfterEachTurn() {
+    var first = submit();
+    eventually(() -> database.ends().size() == 1);
+    eventually(() -> host.snapshots().size() == 1);
+    var second = submit();
+    eventually(() -> host.snapshots().size() == 2);
+
+    assertThat(host.snapshots()).containsExactly(turn(first), turn(second));
+  }
+
+  @Test
+  void aMessageDoesNotWaitForASnapshotAndTheNextSnapshotIsOfTheLatestTurn() {
+    var slow = new CompletableFuture<WorkspaceActivities.Outcome>();
+    host.nextSnapshot(slow);
+    var first = submit();
+    eventually(() -> host.snapshots().size() == 1);
+
+    submit();
+    var third = submit();
+    eventually(() -> database.ends().size() == 3);
+    assertThat(host.snapshots()).containsExactly(turn(first));
+    slow.complete(WorkspaceActivities.Outcome.CRASH_CONSISTENT);
+
+    eventually(() -> host.snapshots().size() == 2);
+    assertThat(host.snapshots()).containsExactly(turn(first), turn(third));
   }
 
   @Test

@@ -50,12 +50,14 @@ public sealed interface BridgeCommand {
    *
    * @param resume whether a transcript exists; it is then asked for by {@code load_transcript}
    * @param resumeReason why an earlier sandbox ended, when this one takes up its turn
+   * @param resumeNotice what the model is to know before it goes on with that turn
    */
   @JsonTypeName("open")
   record Open(
       boolean resume,
       @JsonProperty("resume_reason") @Nullable String resumeReason,
-      AgentOptions options)
+      AgentOptions options,
+      @JsonProperty("resume_notice") @Nullable String resumeNotice)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
