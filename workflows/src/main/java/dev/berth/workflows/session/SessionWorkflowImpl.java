@@ -17,7 +17,7 @@ import java.util.List;
  * What may be asked of it from outside only changes the state; the loop acts on it.
  */
 public final class SessionWorkflowImpl implements SessionWorkflow {
-  /** Keeps replays short and the history far below its limits (about 20 events a turn). */
+  /** Keeps replays short and the history far below its limits (about 25 events a turn). */
   private static final int TURNS_PER_RUN = 100;
 
   private final SessionInput input;
