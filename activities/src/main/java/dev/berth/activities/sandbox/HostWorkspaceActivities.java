@@ -19,7 +19,9 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.ports.WorkspaceActivities;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -65,13 +67,25 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
 
   @Override
   public SnapshotResult snapshot(SnapshotInput input) {
-    return new SnapshotResult(Heartbeats.during("workspace-snapshot", () -> outcome(input)));
+    var began = System.nanoTime();
+    var outcome = Heartbeats.during("workspace-snapshot", () -> outcome(input));
+    LOG.atInfo()
+        .addKeyValue("outcome", outcome)
+        .addKeyValue("session", input.sessionId())
+        .addKeyValue("turn", input.turnId())
+        .addKeyValue("ms", Duration.ofNanos(System.nanoTime() - began).toMillis())
+        .log("workspace snapshot");
+    return new SnapshotResult(outcome);
   }
 
   private Outcome outcome(SnapshotInput input) {
     try {
       return makeSafe(input);
-    } catch (UnreadableSnapshot broken) {
+    } catch (UnreadableSnapshot | UncheckedIOException broken) {
+      if (WorkspaceFingerprint.of(folders.workspace(input.sandboxId())) == null) {
+        // Handed to the next sandbox before it was read.
+        return Outcome.DISCARDED;
+      }
       LOG.atError().setCause(broken).log("session {}", input.sessionId());
       throw new ProblemException(ProblemType.INTERNAL, String.valueOf(broken.getMessage()), broken);
     }

@@ -36,7 +36,10 @@ final class Restic {
           "SSL_CERT_DIR",
           "HTTPS_PROXY",
           "HTTP_PROXY",
-          "NO_PROXY");
+          "NO_PROXY",
+          "https_proxy",
+          "http_proxy",
+          "no_proxy");
 
   /** For restic to remove its lock when it is told to end. */
   private static final Duration GRACE = Duration.ofSeconds(5);

@@ -215,6 +215,16 @@ class WorkspacesTest {
   }
 
   @Test
+  void aWorkspaceThatWasHandedToTheNextSandboxIsLeftToItsTurns() throws IOException {
+    var first = serve("host-1", 1);
+    write("host-1", first, "notes.txt", "kept");
+    var turn = turn(1);
+    serve("host-1", 2);
+
+    assertThat(snapshot("host-1", first, 1, turn)).isEqualTo(Outcome.DISCARDED);
+  }
+
+  @Test
   void whereTheNewestSnapshotIsDamagedTheOneBeforeIsRestoredAndTold() throws IOException {
     var first = serve("host-1", 1);
     write("host-1", first, "notes.txt", "one");
