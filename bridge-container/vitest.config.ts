@@ -16,6 +16,14 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: 'test/conformance/conformance.setup.ts',
+          testTimeout: 60_000,
+        },
+      },
+      {
         test: { name: 'variants', include: ['test/variants/**/*.test.ts'], fileParallelism: false },
       },
       {

@@ -35,6 +35,7 @@ const SHAPES: Readonly<Record<BridgeCommand['type'], Shape>> = {
   run_turn: { turn_id: 'string', message_id: 'string', content: 'any' },
   interrupt: { turn_id: 'string' },
   client_tool_result: { call_id: 'string', content: 'array', is_error: 'boolean' },
+  tool_recorded: { tool_use_id: 'string', first: 'boolean' },
   transcript_page: {
     request_id: 'string',
     found: 'boolean',

@@ -181,6 +181,7 @@ export class Door {
       case 'run_turn':
       case 'interrupt':
       case 'client_tool_result':
+      case 'tool_recorded':
       case 'transcript_page':
       case 'shutdown':
         if (this.#attached) this.#options.onCommand(command)

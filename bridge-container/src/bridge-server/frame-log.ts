@@ -117,6 +117,9 @@ function withoutBulk(frame: DurableFrame): DurableFrame {
     case 'turn_ended':
       return { ...frame, result: marked(frame.result) }
     case 'client_tool_closed':
+    case 'tool_proposed':
+    case 'tool_started':
+    case 'tool_ended':
     case 'agent_exited':
       return frame
     default:

@@ -12,6 +12,7 @@ import type { QueryFunction } from './agent.ts'
 import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
+import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
 import { createTranscriptMirror } from './transcript-mirror.ts'
 import { TranscriptOutcomes } from './transcript-outcomes.ts'
@@ -49,6 +50,7 @@ export class Coordinator {
   readonly #turns: Turns
   readonly #outcomes = new TranscriptOutcomes()
   readonly #loader
+  readonly #toolJournal: ToolJournal
   #clientTools: ClientTools | undefined
   #life: AgentLife | undefined
   #opened = false
@@ -59,6 +61,10 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options
     this.#loader = createTranscriptLoader({ newId: options.newId, ask: options.sendOnce })
+    this.#toolJournal = createToolJournal({
+      send: (frame) => this.#send(frame),
+      turnId: () => this.#turns.runningTurnId,
+    })
     this.#turns = new Turns({
       clock: options.clock,
       start: (turn) => this.#life?.agent.give(turn),
@@ -85,6 +91,9 @@ export class Coordinator {
         return
       case 'client_tool_result':
         this.#clientTools?.answer(command)
+        return
+      case 'tool_recorded':
+        this.#toolJournal.recorded(command)
         return
       case 'transcript_page':
         this.#loader.page(command)
@@ -126,7 +135,8 @@ export class Coordinator {
     }
   }
 
-  async #live({ options, resume, resume_notice, resume_reason }: Open): Promise<AgentEnd> {
+  async #live(open: Open): Promise<AgentEnd> {
+    const { options, resume, resume_notice, resume_reason, unknown_calls } = open
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
@@ -142,9 +152,11 @@ export class Coordinator {
         sessionId: sessionId(),
         resume,
         resumeReason: resume_reason ?? undefined,
+        unknownCalls: unknown_calls ?? [],
         resumeNotice: resume_notice ?? undefined,
         options,
         clientTools,
+        toolJournal: this.#toolJournal,
         sessionStore: createTranscriptMirror((frame) => this.#send(frame)),
       },
     })
@@ -188,6 +200,7 @@ export class Coordinator {
     }
     this.#send({ type: 'sdk_message', ...turn, message })
     if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    this.#toolJournal.observe(message)
     this.#turns.observe(message)
   }
 

@@ -1,3 +1,4 @@
+import type { UnknownCall } from '../generated/bridge-command.ts'
 import { AGENT_HOME, CLAUDE_CONFIG_FOLDER, EGRESS_PORT, MODEL_PORT } from './layout.ts'
 
 export interface EnvironmentInput {
@@ -6,12 +7,11 @@ export interface EnvironmentInput {
   readonly resume: boolean
   /** Why an earlier sandbox ended, when this one takes up its turn. */
   readonly resumeReason: string | undefined
+  /** Tool calls of the turn that is taken up, of which nobody knows whether they ran. */
+  readonly unknownCalls?: readonly UnknownCall[]
   /** What the model is to know before it goes on with that turn. */
   readonly resumeNotice?: string | undefined
 }
-
-/** What the agent says to the model in place of the user, before the notice. */
-const CONTINUE = 'Continue from where you left off.'
 
 const LOOPBACK = 'localhost,127.0.0.1,::1'
 const PROXY = `http://127.0.0.1:${EGRESS_PORT}`
@@ -93,7 +93,7 @@ function isForbidden(name: string): boolean {
  * model as of unknown outcome, and the agent waits for a message.
  */
 function resumption(input: EnvironmentInput): Record<string, string> {
-  const { resume, resumeNotice, resumeReason } = input
+  const { resume, resumeNotice, resumeReason, unknownCalls = [] } = input
   if (!resume) return {}
   const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
   if (resumeReason === undefined) return always
@@ -101,8 +101,30 @@ function resumption(input: EnvironmentInput): Record<string, string> {
     ...always,
     CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
     CLAUDE_CODE_RESUME_REASON: resumeReason,
-    ...(resumeNotice === undefined
-      ? {}
-      : { CLAUDE_CODE_RESUME_PROMPT: `${CONTINUE}\n\n${resumeNotice}` }),
+    ...prompt([
+      ...(unknownCalls.length === 0 ? [] : [reminder(unknownCalls)]),
+      ...(resumeNotice === undefined ? [] : [resumeNotice]),
+    ]),
   }
+}
+
+/** The Agent SDK's own words, which it says to the model in place of the user. */
+const CONTINUE = 'Continue from where you left off.'
+
+function prompt(notices: readonly string[]): Record<string, string> {
+  if (notices.length === 0) return {}
+  return { CLAUDE_CODE_RESUME_PROMPT: [CONTINUE, ...notices].join('\n') }
+}
+
+/**
+ * A call whose sandbox died within some 100 ms of its start may be missing from the transcript, and
+ * then the Agent SDK cannot tell the model of it.
+ */
+function reminder(calls: readonly UnknownCall[]): string {
+  const named = calls.map(({ name, tool_use_id: id }) => `${name} (${id})`).join(', ')
+  return (
+    '<system-reminder>The sandbox was lost when these tool calls ran, or were about to: ' +
+    `${named}. Nobody knows whether they took effect. They were not run again: look at what they ` +
+    'may have done before you repeat them.</system-reminder>'
+  )
 }

@@ -1,18 +1,20 @@
 import type { McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk'
-import type { AgentOptions } from '../generated/bridge-command.ts'
+import type { AgentOptions, UnknownCall } from '../generated/bridge-command.ts'
 import type { ClientTools } from './client-tools.ts'
 import { agentEnvironment } from './environment.ts'
 import { PROJECT_FOLDER } from './layout.ts'
 import { decidePermission, EVERY_TOOL } from './permissions.ts'
-import { toolJournalHooks } from './tool-journal.ts'
+import type { ToolJournal } from './tool-journal.ts'
 
 export interface AgentSetup {
   readonly sessionId: string
   readonly resume: boolean
   readonly resumeReason: string | undefined
+  readonly unknownCalls: readonly UnknownCall[]
   readonly resumeNotice?: string | undefined
   readonly options: AgentOptions
   readonly clientTools: ClientTools
+  readonly toolJournal: ToolJournal
   readonly sessionStore: SessionStore
   readonly spawn: NonNullable<Options['spawnClaudeCodeProcess']>
 }
@@ -22,20 +24,27 @@ export interface AgentSetup {
  * shapes, and is passed on as it is; everything else is the platform's.
  */
 export function sdkOptions(setup: AgentSetup): Options {
-  const { clientTools, options, resume, resumeNotice, resumeReason, sessionId } = setup
+  const { clientTools, options, resume, resumeNotice, resumeReason, sessionId, unknownCalls } =
+    setup
   return {
     ...chosen(options),
-    ...permissions(options, clientTools),
+    ...permissions(options, clientTools, setup.toolJournal),
     ...(resume ? { resume: sessionId } : { sessionId }),
     ...(resume && options.resume_session_at != null
       ? { resumeSessionAt: options.resume_session_at }
       : {}),
     cwd: PROJECT_FOLDER,
-    env: agentEnvironment({ requested: options.env, resume, resumeReason, resumeNotice }),
+    env: agentEnvironment({
+      requested: options.env,
+      resume,
+      resumeReason,
+      unknownCalls,
+      resumeNotice,
+    }),
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',
     includePartialMessages: true,
-    hooks: toolJournalHooks(),
+    hooks: setup.toolJournal.hooks,
     sessionStore: setup.sessionStore,
     sessionStoreFlush: 'eager',
     spawnClaudeCodeProcess: setup.spawn,
@@ -59,7 +68,11 @@ function chosen(options: AgentOptions): Options {
   })
 }
 
-function permissions(options: AgentOptions, clientTools: ClientTools): Options {
+function permissions(
+  options: AgentOptions,
+  clientTools: ClientTools,
+  toolJournal: ToolJournal,
+): Options {
   const rules = {
     allowedTools: options.allowed_tools,
     clientServers: [...clientTools.servers.keys()],
@@ -72,7 +85,7 @@ function permissions(options: AgentOptions, clientTools: ClientTools): Options {
     ],
     ...(options.permission_mode === 'bypassPermissions'
       ? { allowDangerouslySkipPermissions: true }
-      : { canUseTool: decidePermission(rules) }),
+      : { canUseTool: toolJournal.guarded(decidePermission(rules)) }),
   }
 }
 

@@ -1,12 +1,158 @@
-import type { HookCallbackMatcher, HookEvent, HookJSONOutput } from '@anthropic-ai/claude-agent-sdk'
+import { createHash } from 'node:crypto'
+import type {
+  CanUseTool,
+  HookCallback,
+  HookCallbackMatcher,
+  HookEvent,
+  HookJSONOutput,
+} from '@anthropic-ai/claude-agent-sdk'
+import type { DurableFrame } from '../bridge-server/frame-log.ts'
+import { isObject } from '../bridge-server/shape.ts'
+import type { ToolRecorded } from '../generated/bridge-command.ts'
+import type { ToolEnded } from '../generated/bridge-frame.ts'
+
+export interface ToolJournalOptions {
+  readonly send: (frame: DurableFrame) => number
+  /** The turn that is running, if one is. */
+  readonly turnId: () => string | undefined
+}
 
 /**
- * The seam at which each tool call passes before it runs and after it ended. The tool journal will
- * sit here: it commits the start before it lets the call pass. Until then the hooks decide nothing;
- * an `allow` from here would skip the permission check.
+ * Each tool call passes here before it runs and after it ended. It runs only when its start is in
+ * the log, so that after a crash it is known which calls cannot have run, and a call that an earlier
+ * sandbox had started is not run a second time.
  */
-export function toolJournalHooks(): Partial<Record<HookEvent, HookCallbackMatcher[]>> {
-  const noDecision = async (): Promise<HookJSONOutput> => ({})
-  const everyTool: HookCallbackMatcher[] = [{ hooks: [noDecision] }]
-  return { PreToolUse: everyTool, PostToolUse: everyTool, PostToolUseFailure: everyTool }
+export interface ToolJournal {
+  readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
+  /** The worker's answer to a start. */
+  recorded(command: ToolRecorded): void
+  /** Has what the permissions refuse noted too. */
+  guarded(decide: CanUseTool): CanUseTool
+  /** Sees every message of the agent: not every call ends with a hook. */
+  observe(message: unknown): void
+}
+
+/** A worker may be away for long; until it is back, nothing runs. */
+const GATE_SECONDS = 24 * 60 * 60
+
+const UNKNOWN =
+  'This call was started before, and its sandbox was lost: nobody knows whether it ran. ' +
+  'It is not run again. Look at what it may have done first.'
+
+const INTERRUPTED = 'The turn was interrupted before the call began.'
+
+/** What became of a start: the first, a repeated one, or given up while it waited. */
+type Start = 'first' | 'repeated' | 'aborted'
+
+export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJournal {
+  const seen = new Set<string>()
+  const open = new Set<string>()
+  const waiting = new Map<string, (start: Start) => void>()
+
+  const turn = () => {
+    const id = turnId()
+    return id === undefined ? {} : { turn_id: id }
+  }
+  const settle = (toolUseId: string, start: Start) => {
+    waiting.get(toolUseId)?.(start)
+    waiting.delete(toolUseId)
+  }
+  const start = (toolUseId: string, name: string, signal: AbortSignal) =>
+    new Promise<Start>((resolve) => {
+      waiting.set(toolUseId, resolve)
+      signal.addEventListener('abort', () => settle(toolUseId, 'aborted'), { once: true })
+      send({ type: 'tool_started', ...turn(), tool_use_id: toolUseId, name })
+    })
+  const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
+    if (!open.delete(toolUseId)) return
+    send({
+      type: 'tool_ended',
+      ...turn(),
+      tool_use_id: toolUseId,
+      outcome,
+      ...(reason === undefined ? {} : { reason }),
+    })
+  }
+
+  const before: HookCallback = async (input, _toolUseId, { signal }) => {
+    if (input.hook_event_name !== 'PreToolUse') return {}
+    const { tool_use_id: toolUseId, tool_name: name, agent_id: agentId } = input
+    if (seen.has(toolUseId)) return denied(UNKNOWN)
+    seen.add(toolUseId)
+    send({
+      type: 'tool_proposed',
+      ...turn(),
+      tool_use_id: toolUseId,
+      name,
+      input_hash: hash(input.tool_input),
+      ...(agentId === undefined ? {} : { agent_id: agentId }),
+    })
+    open.add(toolUseId)
+    const started = await start(toolUseId, name, signal)
+    switch (started) {
+      case 'first':
+        // No decision: an `allow` from here would skip the permissions.
+        return {}
+      case 'repeated':
+        open.delete(toolUseId)
+        return denied(UNKNOWN)
+      case 'aborted':
+        end(toolUseId, 'denied', INTERRUPTED)
+        return denied(INTERRUPTED)
+      default:
+        return started satisfies never
+    }
+  }
+
+  const after: HookCallback = async (input) => {
+    if (input.hook_event_name === 'PostToolUse') end(input.tool_use_id, 'completed')
+    if (input.hook_event_name === 'PostToolUseFailure') end(input.tool_use_id, 'failed')
+    return {}
+  }
+
+  return {
+    hooks: {
+      PreToolUse: [{ hooks: [before], timeout: GATE_SECONDS, onFailure: 'block' }],
+      PostToolUse: [{ hooks: [after] }],
+      PostToolUseFailure: [{ hooks: [after] }],
+    },
+    recorded({ tool_use_id: toolUseId, first }) {
+      settle(toolUseId, first ? 'first' : 'repeated')
+    },
+    guarded: (decide) => async (name, input, options) => {
+      const decision = await decide(name, input, options)
+      if (decision?.behavior === 'deny') end(options.toolUseID, 'denied', decision.message)
+      return decision
+    },
+    observe(message) {
+      for (const { toolUseId, isError } of toolResults(message)) {
+        end(toolUseId, isError ? 'failed' : 'completed')
+      }
+    },
+  }
+}
+
+function denied(reason: string): HookJSONOutput {
+  return {
+    hookSpecificOutput: {
+      hookEventName: 'PreToolUse',
+      permissionDecision: 'deny',
+      permissionDecisionReason: reason,
+    },
+  }
+}
+
+function hash(input: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(input) ?? '')
+    .digest('hex')
+}
+
+function toolResults(message: unknown): Array<{ toolUseId: string; isError: boolean }> {
+  if (!isObject(message) || message.type !== 'user' || !isObject(message.message)) return []
+  const { content } = message.message
+  if (!Array.isArray(content)) return []
+  return content
+    .filter((block) => isObject(block) && block.type === 'tool_result')
+    .map((block) => ({ toolUseId: String(block.tool_use_id), isError: block.is_error === true }))
 }

@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
 
 export interface Attach {
 type: "attach"
@@ -17,6 +17,7 @@ options: AgentOptions
 resume: boolean
 resume_notice?: (string | null)
 resume_reason?: (string | null)
+unknown_calls?: (UnknownCall[] | null)
 }
 export interface AgentOptions {
 agents: MapOfJsonNode
@@ -55,6 +56,10 @@ name: string
 export interface MapOfString {
 [k: string]: string
 }
+export interface UnknownCall {
+name: string
+tool_use_id: string
+}
 export interface RunTurn {
 type: "run_turn"
 content: unknown
@@ -70,6 +75,11 @@ type: "client_tool_result"
 call_id: string
 content: unknown[]
 is_error: boolean
+}
+export interface ToolRecorded {
+type: "tool_recorded"
+first: boolean
+tool_use_id: string
 }
 export interface TranscriptPage {
 type: "transcript_page"

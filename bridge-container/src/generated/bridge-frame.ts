@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
+export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
 export type ProblemNullable = (null | Problem)
 
 export interface SdkMessage {
@@ -30,18 +30,42 @@ call_id: string
 frame: number
 outcome: ("answered" | "timed_out" | "cancelled")
 }
+export interface ToolProposed {
+type: "tool_proposed"
+agent_id?: (string | null)
+frame: number
+input_hash: string
+name: string
+tool_use_id: string
+turn_id?: (string | null)
+}
+export interface ToolStarted {
+type: "tool_started"
+frame: number
+name: string
+tool_use_id: string
+turn_id?: (string | null)
+}
+export interface ToolEnded {
+type: "tool_ended"
+frame: number
+outcome: ("completed" | "failed" | "denied")
+reason?: (string | null)
+tool_use_id: string
+turn_id?: (string | null)
+}
 export interface TurnEnded {
 type: "turn_ended"
 frame: number
 message_id: string
 problem?: ProblemNullable
 result?: unknown
-stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed")
+stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed" | "withdrawn")
 turn_id: string
 }
 export interface Problem {
 message: string
-type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "message_conflict" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
+type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "request_too_large" | "message_conflict" | "message_not_found" | "message_not_waiting" | "message_withdrawn" | "session_conflict" | "session_busy" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
 }
 export interface AgentExited {
 type: "agent_exited"

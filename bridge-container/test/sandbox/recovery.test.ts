@@ -60,6 +60,30 @@ test('a turn that was killed in a tool goes on, and the model hears that its out
   expect(await effects(second)).toBe(1)
 })
 
+test('a call that the transcript has lost is named to the model that takes its turn up', async () => {
+  const first = await openedSandbox(start)
+  const message = randomUUID()
+  first.worker.run(message, 'slow: 50')
+  await first.worker.next('delta')
+  // What the transcript does not have, no sandbox can go on with.
+  await first.worker.next('transcript_part', ({ entries }) =>
+    JSON.stringify(entries).includes(message),
+  )
+  await first.kill()
+
+  const second = await start({
+    sessionId: first.sessionId,
+    epoch: 2,
+    stored: first.worker.committed.transcript,
+    workspace: first.workspace,
+  })
+  const unknownCalls = [{ tool_use_id: 'toolu_lost', name: 'Bash' }]
+  second.worker.open(agentOptions(), { reason: 'killed', unknownCalls })
+  await turn(second.worker, 'slow: 50', message)
+
+  expect(second.model.transcript()).toContain('Bash (toolu_lost)')
+})
+
 test('a turn that was killed while it streamed is asked again, once', async () => {
   const first = await openedSandbox(start)
   const message = randomUUID()

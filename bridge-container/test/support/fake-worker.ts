@@ -1,6 +1,10 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import type { AgentOptions, BridgeCommand } from '../../src/generated/bridge-command.ts'
+import type {
+  AgentOptions,
+  BridgeCommand,
+  UnknownCall,
+} from '../../src/generated/bridge-command.ts'
 import type { BridgeFrame } from '../../src/generated/bridge-frame.ts'
 
 export type Frame<T extends BridgeFrame['type']> = Extract<BridgeFrame, { type: T }>
@@ -75,12 +79,16 @@ export class FakeWorker {
     this.#current?.write(`${JSON.stringify(command)}\n`)
   }
 
-  open(options: AgentOptions, resume?: { reason?: string }): void {
+  open(
+    options: AgentOptions,
+    resume?: { reason?: string; unknownCalls?: readonly UnknownCall[] },
+  ): void {
     this.send({
       type: 'open',
       resume: resume !== undefined,
       ...(resume?.reason === undefined ? {} : { resume_reason: resume.reason }),
       options,
+      ...(resume?.unknownCalls === undefined ? {} : { unknown_calls: [...resume.unknownCalls] }),
     })
   }
 
@@ -183,6 +191,9 @@ export class FakeWorker {
     if (this.#options.acknowledge === false) return
     try {
       this.committed.commit(frame)
+      if (frame.type === 'tool_started') {
+        this.send({ type: 'tool_recorded', tool_use_id: frame.tool_use_id, first: true })
+      }
       this.send({ type: 'ack', frame: frame.frame })
     } catch (error) {
       this.faults.push(error as Error)

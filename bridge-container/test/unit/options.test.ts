@@ -3,6 +3,7 @@ import { createClientTools } from '../../src/coordinator/client-tools.ts'
 import { agentEnvironment } from '../../src/coordinator/environment.ts'
 import { type AgentSetup, sdkOptions } from '../../src/coordinator/options.ts'
 import { decidePermission } from '../../src/coordinator/permissions.ts'
+import { createToolJournal } from '../../src/coordinator/tool-journal.ts'
 import type { AgentOptions } from '../../src/generated/bridge-command.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { agentOptions } from '../support/options.ts'
@@ -15,6 +16,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
     sessionId: SESSION,
     resume: false,
     resumeReason: undefined,
+    unknownCalls: [],
     options,
     clientTools: createClientTools({
       servers: options.client_servers,
@@ -24,6 +26,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
       send: () => {},
       turnId: () => undefined,
     }),
+    toolJournal: createToolJournal({ send: () => 1, turnId: () => undefined }),
     sessionStore: { append: async () => {}, load: async () => null },
     spawn: () => {
       throw new Error('not here')
@@ -173,7 +176,21 @@ test('a notice is said to the model with the prompt that continues a cut turn', 
   const told = agentEnvironment({ ...input, resumeNotice: 'Files are missing.' })
 
   expect(told).toMatchObject({
-    CLAUDE_CODE_RESUME_PROMPT: 'Continue from where you left off.\n\nFiles are missing.',
+    CLAUDE_CODE_RESUME_PROMPT: 'Continue from where you left off.\nFiles are missing.',
   })
   expect(agentEnvironment(input)).not.toHaveProperty('CLAUDE_CODE_RESUME_PROMPT')
+})
+
+test('the model is told of calls that may have run', () => {
+  const { CLAUDE_CODE_RESUME_PROMPT } = agentEnvironment({
+    requested: {},
+    resume: true,
+    resumeReason: 'killed',
+    unknownCalls: [{ tool_use_id: 'toolu_1', name: 'Bash' }],
+  })
+
+  expect(CLAUDE_CODE_RESUME_PROMPT).toMatch(
+    /^Continue from where you left off\.\n<system-reminder>/,
+  )
+  expect(CLAUDE_CODE_RESUME_PROMPT).toContain('Bash (toolu_1)')
 })

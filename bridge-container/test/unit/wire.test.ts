@@ -91,6 +91,7 @@ test('the generated types know every command and frame', () => {
     run_turn: true,
     interrupt: true,
     client_tool_result: true,
+    tool_recorded: true,
     transcript_page: true,
     ack: true,
     superseded: true,

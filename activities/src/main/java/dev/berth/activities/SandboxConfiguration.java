@@ -18,8 +18,10 @@ import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
+import dev.berth.activities.workspace.HostOnlyWorkspaces;
 import dev.berth.activities.workspace.ResticSnapshots;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.activities.workspace.WorkspaceRecords;
@@ -28,6 +30,7 @@ import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStorage;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.HostId;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionPolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.schedules.ScheduleClient;
@@ -83,6 +86,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  ToolJournal toolJournal(DSLContext db) {
+    return new ToolJournal(db);
+  }
+
+  @Bean
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
@@ -91,6 +99,7 @@ class SandboxConfiguration {
       HttpDoors httpDoors,
       GroupCommit log,
       TurnEnds turnEnds,
+      ToolJournal toolJournal,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -103,6 +112,7 @@ class SandboxConfiguration {
         httpDoors,
         log,
         turnEnds,
+        toolJournal,
         objects,
         workspaceRecords,
         snapshots,
@@ -117,23 +127,29 @@ class SandboxConfiguration {
   @Bean
   WorkspaceSnapshots workspaceSnapshots(
       WorkspaceProperties properties, ObjectStorage storage, ObjectStore objects) {
-    return new ResticSnapshots(properties, storage, objects);
+    return properties.snapshots()
+        ? new ResticSnapshots(properties, storage, objects)
+        : new HostOnlyWorkspaces();
   }
 
   @Bean
-  HostWorkspaceActivities workspaceActivities(
+  WorkspaceActivities workspaceActivities(
       SandboxProperties sandbox,
       WorkspaceProperties workspace,
       HostSandboxes sandboxes,
       TurnEnds turnEnds,
       WorkspaceRecords records,
       WorkspaceSnapshots snapshots) {
+    if (!workspace.snapshots()) {
+      return new HostOnlyWorkspaces();
+    }
     return new HostWorkspaceActivities(
         new SandboxFolders(sandbox.directory(), sandbox.socketDirectory()),
         sandboxes::isBusy,
         turnEnds,
         records,
         snapshots,
+        workspace.settle(),
         workspace.kept());
   }
 

@@ -2,6 +2,7 @@ package dev.berth.api;
 
 import dev.berth.api.events.EventsConfiguration;
 import dev.berth.api.gateway.GatewayConfiguration;
+import dev.berth.api.sending.SendingConfiguration;
 import dev.berth.api.socket.SocketConfiguration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.springframework.core.env.MapPropertySource;
   ApiConfiguration.class,
   EventsConfiguration.class,
   SocketConfiguration.class,
+  SendingConfiguration.class,
   GatewayConfiguration.class
 })
 public class ApiApplication {

@@ -6,6 +6,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.api.auth.Projects;
 import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.gateway.GatewayProperties;
+import dev.berth.api.http.EndUserRequests;
+import dev.berth.api.sending.SendingProperties;
 import dev.berth.api.session.ClientToolAnswers;
 import dev.berth.api.session.SessionProperties;
 import dev.berth.api.session.SessionRecords;
@@ -43,6 +45,7 @@ import org.springframework.web.servlet.function.ServerResponse;
 @EnableConfigurationProperties({
   SessionProperties.class,
   SocketProperties.class,
+  SendingProperties.class,
   GatewayProperties.class,
   TemporalProperties.class
 })
@@ -96,6 +99,11 @@ class ApiConfiguration {
   @Bean
   TokenVerifier tokenVerifier(DSLContext db, Clock clock) {
     return new TokenVerifier(new Projects(db), clock);
+  }
+
+  @Bean
+  EndUserRequests endUserRequests(TokenVerifier tokens) {
+    return new EndUserRequests(tokens);
   }
 
   @Bean

@@ -23,6 +23,10 @@ import org.jooq.impl.DSL;
  */
 public final class PrepareDatabase {
   private static final String ACCOUNT = "local";
+
+  /** Flyway holds its lock on one and migrates on the other. */
+  private static final int CONNECTIONS = 2;
+
   private static final int FAILED = 2;
 
   private PrepareDatabase() {}
@@ -64,22 +68,27 @@ public final class PrepareDatabase {
    * PROJECT_ID}, {@code PROJECT_HMAC_KEY}, {@code ACCOUNT_KEY}. Ends with 2 when one is missing.
    */
   public static void main(String[] args) {
-    var environment = System.getenv();
+    System.exit(run(System.getenv()));
+  }
+
+  /** Gives the exit status. */
+  static int run(Map<String, String> environment) {
     var missing = new TreeSet<String>();
     var database =
         new DatabaseAddress(
             value(environment, "DATABASE_URL", missing),
             environment.getOrDefault("DATABASE_USER", "berth"),
             new Secret(value(environment, "DATABASE_PASSWORD", missing)),
-            1);
+            CONNECTIONS);
     var id = value(environment, "PROJECT_ID", missing);
     var hmacKey = new Secret(value(environment, "PROJECT_HMAC_KEY", missing));
     var accountKey = new Secret(value(environment, "ACCOUNT_KEY", missing));
     if (!missing.isEmpty()) {
       System.err.println("Not set: " + String.join(", ", missing));
-      System.exit(FAILED);
+      return FAILED;
     }
     apply(database, new FirstProject(new ProjectId(id), hmacKey, accountKey));
+    return 0;
   }
 
   private static String value(Map<String, String> environment, String name, Set<String> missing) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.api.gateway.GatewayProperties;
+import dev.berth.api.sending.SendingProperties;
 import dev.berth.api.session.SessionProperties;
 import dev.berth.api.socket.SocketProperties;
 import dev.berth.db.DatabaseAddress;
@@ -48,6 +49,7 @@ class ApiSettingsTest {
   @EnableConfigurationProperties({
     SessionProperties.class,
     SocketProperties.class,
+    SendingProperties.class,
     GatewayProperties.class,
     TemporalProperties.class
   })
@@ -94,6 +96,8 @@ class ApiSettingsTest {
                   Duration.ofSeconds(20),
                   Duration.ofSeconds(60),
                   Duration.ofSeconds(120)));
+      assertThat(settings.getBean(SendingProperties.class))
+          .isEqualTo(new SendingProperties(DataSize.ofMegabytes(48), DataSize.ofMegabytes(512)));
       assertThat(database(settings))
           .isEqualTo(
               new DatabaseAddress("jdbc:postgresql://db/berth", "berth", new Secret("p"), 16));
@@ -168,6 +172,7 @@ class ApiSettingsTest {
   @CsvSource({
     "socket.ping, soon",
     "socket.max-frame, plenty",
+    "sending.max-body, plenty",
     "session.idle, half an hour",
     "gateway.credential-life, short",
   })
@@ -178,7 +183,14 @@ class ApiSettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"socket.pong", "session.modell", "gateway.provider", "temporal.adress"})
+  @ValueSource(
+      strings = {
+        "socket.pong",
+        "sending.max",
+        "session.modell",
+        "gateway.provider",
+        "temporal.adress"
+      })
   void doesNotStartWithASettingThatItDoesNotKnow(String property) {
     assertThatThrownBy(() -> settings(NEEDED, Map.of(property, "x")))
         .hasStackTraceContaining(property);

@@ -1,5 +1,6 @@
 package dev.berth.activities.bridge;
 
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
@@ -41,6 +42,35 @@ final class FrameEvents {
     return NewEvent.of(
         id(epoch, frame.frame()),
         new SessionEvent.ClientToolClosed(frame.callId(), frame.outcome()));
+  }
+
+  static NewEvent of(BridgeFrame.ToolProposed frame) {
+    return inTurn(
+        NewEvent.of(
+            ToolJournal.id(frame.toolUseId(), "proposed"),
+            new SessionEvent.ToolProposed(
+                frame.toolUseId(), frame.name(), frame.inputHash(), frame.agentId())),
+        frame.turnId());
+  }
+
+  static NewEvent of(BridgeFrame.ToolStarted frame) {
+    return inTurn(
+        NewEvent.of(
+            ToolJournal.id(frame.toolUseId(), "started"),
+            new SessionEvent.ToolStarted(frame.toolUseId(), frame.name())),
+        frame.turnId());
+  }
+
+  static NewEvent of(BridgeFrame.ToolEnded frame) {
+    return inTurn(
+        NewEvent.of(
+            ToolJournal.id(frame.toolUseId(), "ended"),
+            switch (frame.outcome()) {
+              case COMPLETED -> new SessionEvent.ToolCompleted(frame.toolUseId(), false);
+              case FAILED -> new SessionEvent.ToolCompleted(frame.toolUseId(), true);
+              case DENIED -> new SessionEvent.ToolDenied(frame.toolUseId(), frame.reason());
+            }),
+        frame.turnId());
   }
 
   private static SessionEvent event(JsonNode message) {

@@ -108,6 +108,9 @@ public final class FrameIntake {
         listener.clientToolClosed(closed);
         commit(closed, List.of(FrameEvents.of(attachment.epoch(), closed)));
       }
+      case BridgeFrame.ToolProposed proposed -> commit(proposed, List.of(FrameEvents.of(proposed)));
+      case BridgeFrame.ToolStarted started -> commit(started, List.of(FrameEvents.of(started)));
+      case BridgeFrame.ToolEnded ended -> commit(ended, List.of(FrameEvents.of(ended)));
       case BridgeFrame.TranscriptPart part -> store(part);
       case BridgeFrame.AgentExited exited -> {
         durable(exited);
@@ -173,6 +176,9 @@ public final class FrameIntake {
             listener.turnEnded(
                 ended, appended.lastSeq(), TurnEnds.sayIdle(commit.request().events()));
           }
+          if (commit.frame() instanceof BridgeFrame.ToolStarted started) {
+            connection.send(new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
+          }
           durable(commit.frame());
           yield true;
         }
@@ -187,6 +193,12 @@ public final class FrameIntake {
           .log("session {}: the log does not take events", attachment.session());
       return false;
     }
+  }
+
+  /** A start that this sandbox wrote before is a repeated frame, any other is a repeated call. */
+  private boolean isFirst(Appended started) {
+    return started.events().stream()
+        .allMatch(event -> event.fresh() || event.epoch() == attachment.epoch());
   }
 
   private void durable(Durable frame) {

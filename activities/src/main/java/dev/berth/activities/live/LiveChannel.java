@@ -4,6 +4,7 @@ import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventLog.Request;
 import dev.berth.protocol.event.LiveFrame;
+import dev.berth.protocol.event.SessionEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -66,12 +67,23 @@ public final class LiveChannel {
     return watcher;
   }
 
-  /** Shows what was just committed. */
+  /** Shows what was just committed; whoever is not shown the events themselves reads the log. */
   public void committed(Request request, Appended appended) {
     show(
         new LiveFrame.Committed(
             appended.lastSeq(),
-            request.characters() > SHOWN ? List.of() : EventLog.stored(request, appended)));
+            isWatched() && isSmall(request) ? EventLog.stored(request, appended) : null));
+  }
+
+  private synchronized boolean isWatched() {
+    return !watchers.isEmpty();
+  }
+
+  /** The input of a client's tool is the one payload that is not small. */
+  private static boolean isSmall(Request request) {
+    return request.characters() <= SHOWN
+        && request.events().stream()
+            .noneMatch(event -> event.event() instanceof SessionEvent.ClientToolCalled);
   }
 
   public synchronized void show(LiveFrame frame) {

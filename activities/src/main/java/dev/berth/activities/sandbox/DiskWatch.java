@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Watches the disk while a turn runs, in place of quotas that the file system may not have: the
@@ -25,25 +26,30 @@ public final class DiskWatch {
   private final Path folder;
   private final long limit;
   private final long floor;
-  private final long usedBefore;
+  private final CompletableFuture<Long> usedBefore;
   private long freeWhenCounted;
 
-  private DiskWatch(Path folder, long limit, long floor, long used, long free) {
+  private DiskWatch(
+      Path folder, long limit, long floor, CompletableFuture<Long> usedBefore, long free) {
     this.folder = folder;
     this.limit = limit;
     this.floor = floor;
-    this.usedBefore = used;
+    this.usedBefore = usedBefore;
     this.freeWhenCounted = free;
   }
 
   /**
-   * Begins to watch.
+   * Begins to watch. What the sandbox used before is counted meanwhile, since a workspace may hold
+   * a million files: what the agent writes during that count passes for used before.
    *
    * @param limit bytes that the sandbox may use
    * @param floor bytes that the host must have left
    */
   static DiskWatch start(Path folder, long limit, long floor) {
-    return new DiskWatch(folder, limit, floor, used(folder), free(folder));
+    var usedBefore =
+        CompletableFuture.supplyAsync(
+            () -> used(folder), Thread.ofVirtual().name("disk " + folder.getFileName())::start);
+    return new DiskWatch(folder, limit, floor, usedBefore, free(folder));
   }
 
   /** Why the turn must end, if it must. */
@@ -59,7 +65,7 @@ public final class DiskWatch {
     }
     freeWhenCounted = free;
     var used = used(folder);
-    return used > limit && used > usedBefore
+    return used > limit && used > usedBefore.join()
         ? Optional.of(
             "The sandbox uses %d MiB of disk (allowed: %d MiB)."
                 .formatted(used / MEBI, limit / MEBI))

@@ -3,6 +3,7 @@ package dev.berth.activities.sandbox;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.workspace.WorkspaceRecords;
@@ -53,6 +54,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final SandboxWorkspaces workspaces;
   private final HttpDoors httpDoors;
   private final GroupCommit log;
+  private final ToolJournal toolJournal;
   private final TranscriptStore transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
@@ -68,11 +70,13 @@ public final class HostSandboxes implements SandboxEndings {
       HttpDoors httpDoors,
       GroupCommit log,
       TurnEnds turnEnds,
+      ToolJournal toolJournal,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
       SessionSignals signals) {
     this.host = host;
+    this.toolJournal = toolJournal;
     this.properties = properties;
     this.runtime = runtime;
     this.records = records;
@@ -128,6 +132,7 @@ public final class HostSandboxes implements SandboxEndings {
                   properties.directory()));
     }
     workspaces.prepare(serving, earlier);
+    noteUnknown(serving);
     var resume =
         serving.epoch() > FIRST_EPOCH
             && !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
@@ -235,6 +240,7 @@ public final class HostSandboxes implements SandboxEndings {
             resume,
             lost == null ? null : lost.wireName(),
             records.options(serving.session()),
+            lost == null ? null : toolJournal.toTell(serving.session()),
             lost == null ? null : workspaces.notice(serving.session()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
@@ -281,6 +287,25 @@ public final class HostSandboxes implements SandboxEndings {
     } else {
       runtime.remove(earlier);
       records.ended(earlier, SandboxEndReason.SUPERSEDED, "replaced by epoch " + by.epoch());
+    }
+  }
+
+  /** What the session's earlier sandboxes were at, nobody can find out any more. */
+  private void noteUnknown(Serving serving) {
+    var events =
+        serving.epoch() == FIRST_EPOCH
+            ? List.<NewEvent>of()
+            : toolJournal.unknown(serving.session(), serving.epoch());
+    if (events.isEmpty()) {
+      return;
+    }
+    try {
+      log.append(new Request(serving.session(), new EventWriter.Sandbox(serving.epoch()), events))
+          .toCompletableFuture()
+          .join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the worker is shutting down", interrupted);
     }
   }
 

@@ -44,10 +44,12 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
   private final TurnEnds turnEnds;
   private final WorkspaceRecords records;
   private final WorkspaceSnapshots snapshots;
+  private final Duration settle;
   private final int kept;
 
   /**
    * @param busy whether a turn runs in a sandbox
+   * @param settle how long after a turn its files are looked at
    * @param kept how many snapshots of a session are kept
    */
   public HostWorkspaceActivities(
@@ -56,12 +58,14 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
       TurnEnds turnEnds,
       WorkspaceRecords records,
       WorkspaceSnapshots snapshots,
+      Duration settle,
       int kept) {
     this.folders = folders;
     this.busy = busy;
     this.turnEnds = turnEnds;
     this.records = records;
     this.snapshots = snapshots;
+    this.settle = settle;
     this.kept = kept;
   }
 
@@ -78,7 +82,8 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
     return new SnapshotResult(outcome);
   }
 
-  private Outcome outcome(SnapshotInput input) {
+  private Outcome outcome(SnapshotInput input) throws InterruptedException {
+    Thread.sleep(settle);
     try {
       return makeSafe(input);
     } catch (UnreadableSnapshot | UncheckedIOException broken) {

@@ -21,6 +21,7 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.MessageWithdrawn;
 import dev.berth.protocol.event.SessionEvent.StatusChanged;
 import dev.berth.protocol.event.SessionEvent.TurnCompleted;
 import dev.berth.protocol.event.SessionEvent.TurnFailed;
@@ -50,7 +51,7 @@ public final class TurnEnds {
 
   /** The id of the event that ends a turn, whatever the end is. */
   public static String id(TurnId turn) {
-    return "turn/" + turn + "/end";
+    return turn.endEvent();
   }
 
   /** The id of the event that began an attempt of a turn. */
@@ -115,6 +116,7 @@ public final class TurnEnds {
           case TurnCompleted completed -> completed.stopReason();
           case TurnInterrupted _ -> StopReason.INTERRUPTED;
           case TurnFailed failed -> failed.stopReason();
+          case MessageWithdrawn _ -> StopReason.WITHDRAWN;
           default -> throw new IllegalStateException("the end of a turn is " + envelope.type());
         };
     var idle = EventLog.find(db, session, idleId(turn)) != null;
@@ -130,6 +132,7 @@ public final class TurnEnds {
       case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->
           new TurnCompleted(reason, duration, cost.turn(), cost.session(), cost.usage());
       case INTERRUPTED -> new TurnInterrupted(duration, cost.turn(), cost.session(), cost.usage());
+      case WITHDRAWN -> new MessageWithdrawn(cost.session());
       case MODEL_ERROR,
           AGENT_ERROR,
           DISK_FULL,
@@ -155,7 +158,7 @@ public final class TurnEnds {
    * @param duration from its first start until now; nothing for a turn that never started
    * @param turn its cost, in microdollars
    * @param session the cost of the session, in microdollars
-   * @param isFollowed whether a later message was accepted
+   * @param isFollowed whether another message waits
    */
   private record Account(
       Duration duration, long turn, long session, TokenUsage usage, boolean isFollowed) {}
@@ -163,14 +166,15 @@ public final class TurnEnds {
   /** One question for all of it: a client waits for the answer. */
   private Account account(SessionId session, TurnId turn, MessageId message) {
     var id = UUID.fromString(session.value());
+    var messageId = UUID.fromString(message.value());
     var ofTurn = LEDGER.TURN_ID.eq(UUID.fromString(turn.value()));
     var accepted =
         field(
             select(MESSAGES.ACCEPTED_SEQ)
                 .from(MESSAGES)
                 .where(MESSAGES.SESSION_ID.eq(id))
-                .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(message.value()))));
-    var later = MESSAGES.as("later");
+                .and(MESSAGES.MESSAGE_ID.eq(messageId)));
+    var other = MESSAGES.as("other");
     var row =
         db.select(
                 total(LEDGER.COST_MICRODOLLARS),
@@ -192,9 +196,10 @@ public final class TurnEnds {
                 field(
                     exists(
                         selectOne()
-                            .from(later)
-                            .where(later.SESSION_ID.eq(id))
-                            .and(later.ACCEPTED_SEQ.gt(accepted)))))
+                            .from(other)
+                            .where(other.SESSION_ID.eq(id))
+                            .and(other.ENDED_AT.isNull())
+                            .and(other.MESSAGE_ID.ne(messageId)))))
             .from(LEDGER)
             .where(LEDGER.SESSION_ID.eq(id))
             .fetchSingle();

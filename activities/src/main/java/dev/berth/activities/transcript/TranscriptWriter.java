@@ -99,15 +99,17 @@ public final class TranscriptWriter implements AutoCloseable {
   /** What comes within a moment of the next entry; the mark of the end is not waited behind. */
   private List<Entry> gather() throws InterruptedException {
     var batch = new ArrayList<Entry>();
-    var next = queue.take();
+    batch.add(queue.take());
     var deadline = System.nanoTime() + GATHER.toNanos();
-    while (next != null) {
-      batch.add(next);
-      next =
-          next.part() == null
-              ? queue.poll()
-              : queue.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    var left = GATHER.toNanos();
+    while (left > 0 && batch.getLast().part() != null) {
+      var next = queue.poll(left, TimeUnit.NANOSECONDS);
+      if (next != null) {
+        batch.add(next);
+      }
+      left = deadline - System.nanoTime();
     }
+    queue.drainTo(batch);
     return batch;
   }
 

@@ -9,11 +9,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.berth.activities.TestObjects;
 import dev.berth.activities.TestSession;
 import dev.berth.activities.live.LiveChannel;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.transcript.TranscriptWriter;
 import dev.berth.db.EventLog;
+import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
+import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
@@ -22,7 +25,9 @@ import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
+import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
+import dev.berth.protocol.event.ToolOutcome;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -45,6 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -215,6 +221,63 @@ class FrameIntakeTest {
       assertThat(watcher.next(30, TimeUnit.SECONDS))
           .isEqualTo(new LiveFrame.Delta(1, 1, null, json("\"b\"")));
     }
+  }
+
+  @Test
+  void aToolCallHearsThatItsStartIsCommitted() throws Exception {
+    intake.accept(new BridgeFrame.ToolProposed(1, TURN, "toolu_1", "Bash", "hash", null));
+    intake.accept(new BridgeFrame.ToolStarted(2, TURN, "toolu_1", "Bash"));
+
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(events())
+        .extracting(EventEnvelope::type)
+        .containsExactly("tool.proposed", "tool.started");
+  }
+
+  @Test
+  void aStartThatABridgeRepeatsIsStillTheFirst() throws Exception {
+    intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
+
+    intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
+
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(events()).hasSize(1);
+  }
+
+  @Test
+  void aCallThatAnEarlierSandboxStartedIsNotTheFirst() throws Exception {
+    EventLog.append(
+        db,
+        new EventLog.Request(
+            session.id(),
+            EventWriter.PLATFORM,
+            List.of(
+                NewEvent.of(
+                    ToolJournal.id("toolu_1", "started"),
+                    new SessionEvent.ToolStarted("toolu_1", "Bash")))));
+
+    intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
+
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", false));
+  }
+
+  @ParameterizedTest
+  @EnumSource(ToolOutcome.class)
+  void theEndOfAToolCallIsCommitted(ToolOutcome outcome) throws Exception {
+    intake.accept(new BridgeFrame.ToolEnded(1, TURN, "toolu_1", outcome, null));
+
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
+    assertThat(events())
+        .extracting(EventEnvelope::event)
+        .containsExactly(
+            switch (outcome) {
+              case COMPLETED -> new SessionEvent.ToolCompleted("toolu_1", false);
+              case FAILED -> new SessionEvent.ToolCompleted("toolu_1", true);
+              case DENIED -> new SessionEvent.ToolDenied("toolu_1", null);
+            });
   }
 
   @Test

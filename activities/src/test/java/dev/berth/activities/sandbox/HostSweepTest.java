@@ -12,6 +12,7 @@ import dev.berth.activities.model.GatewayCredentials;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
@@ -144,6 +145,7 @@ class HostSweepTest {
             doors,
             log,
             new TurnEnds(db),
+            new ToolJournal(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),

@@ -41,6 +41,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -283,7 +284,7 @@ class WorkspacesTest {
   private Outcome snapshot(String host, SandboxId sandbox, int epoch, TurnId turn) {
     var activities =
         new HostWorkspaceActivities(
-            folders(host), _ -> false, new TurnEnds(db), records, snapshots, 5);
+            folders(host), _ -> false, new TurnEnds(db), records, snapshots, Duration.ZERO, 5);
     var temporal = TestActivityEnvironment.newInstance(payloads());
     try {
       temporal.registerActivitiesImplementations(activities);

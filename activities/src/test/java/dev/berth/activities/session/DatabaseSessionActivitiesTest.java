@@ -177,6 +177,7 @@ class DatabaseSessionActivitiesTest {
           case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->
               TurnCompleted.class;
           case INTERRUPTED -> TurnInterrupted.class;
+          case WITHDRAWN -> SessionEvent.MessageWithdrawn.class;
           case MODEL_ERROR,
               AGENT_ERROR,
               DISK_FULL,
@@ -230,11 +231,20 @@ class DatabaseSessionActivitiesTest {
         .extracting(event -> event.event().type())
         .containsExactly("turn.completed", "session.status");
 
-    accepted(new MessageId(UUID.randomUUID().toString()), 2);
+    var other = new MessageId(UUID.randomUUID().toString());
+    accepted(other, 0);
 
     assertThat(turnEnds.events(session.id(), frame))
         .extracting(event -> event.event().type())
         .containsExactly("turn.completed");
+
+    activities.endTurn(
+        new EndTurnInput(
+            session.id(), new TurnId(other.value()), other, StopReason.WITHDRAWN, null));
+
+    assertThat(turnEnds.events(session.id(), frame))
+        .extracting(event -> event.event().type())
+        .containsExactly("turn.completed", "session.status");
   }
 
   private void accepted(MessageId message, long seq) {

@@ -49,7 +49,9 @@ public final class TokenVerifier {
    */
   public VerifiedToken verify(@Nullable String token) {
     if (token == null || token.isBlank()) {
-      throw refused("missing", "Authentication failed: no token; connect with ?token=<JWT>.");
+      throw refused(
+          "missing",
+          "Authentication failed: no token; connect with ?token=<JWT>, or send Authorization: Bearer <JWT>.");
     }
     var jws = parse(token);
     var claims = claims(jws);

@@ -2,11 +2,11 @@ package dev.berth.api.events;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.berth.api.auth.EndUser;
-import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.events.SessionFeed.Item;
+import dev.berth.api.http.Answers;
+import dev.berth.api.http.EndUserRequests;
+import dev.berth.api.http.EndUserRequests.Owned;
 import dev.berth.db.EventLog;
-import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
@@ -15,7 +15,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.function.BiPredicate;
 import org.jooq.DSLContext;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -40,30 +39,27 @@ final class EventRoutes {
   private static final int MAX_PAGE = 1000;
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
 
-  private final TokenVerifier tokens;
-  private final OwnedSessions owned;
+  private final EndUserRequests requests;
+  private final Owned<SessionId> owned;
   private final SessionFeeds feeds;
   private final DSLContext db;
 
-  EventRoutes(TokenVerifier tokens, OwnedSessions owned, SessionFeeds feeds, DSLContext db) {
-    this.tokens = tokens;
+  EventRoutes(EndUserRequests requests, Owned<SessionId> owned, SessionFeeds feeds, DSLContext db) {
+    this.requests = requests;
     this.owned = owned;
     this.feeds = feeds;
     this.db = db;
   }
 
-  /** Whether a session belongs to an end user. */
-  interface OwnedSessions extends BiPredicate<EndUser, SessionId> {}
-
   RouterFunction<ServerResponse> routes() {
     return RouterFunctions.route()
         .GET("/v1/sessions/{id}/events", this::events)
-        .onError(ProblemException.class, EventRoutes::problem)
+        .onError(RuntimeException.class, Answers::failure)
         .build();
   }
 
   private ServerResponse events(ServerRequest request) {
-    var session = session(request);
+    var session = requests.session(request, owned);
     var stream =
         request.headers().accept().stream()
             .anyMatch(type ->
@@ -76,27 +72,6 @@ final class EventRoutes {
     return stream(session, last == null ? after : number("Last-Event-ID", last));
   }
 
-  private SessionId session(ServerRequest request) {
-    var header = request.headers().firstHeader(HttpHeaders.AUTHORIZATION);
-    var token = tokens.verify(header == null ? null : header.replaceFirst("^Bearer ", ""));
-    var id = request.pathVariable("id");
-    try {
-      var session = new SessionId(id);
-      if (owned.test(token.user(), session)) {
-        return session;
-      }
-    } catch (IllegalArgumentException notAnId) {
-      throw missing(id);
-    }
-    throw missing(id);
-  }
-
-  private static ProblemException missing(String id) {
-    return new ProblemException(
-        ProblemType.SESSION_NOT_FOUND,
-        "Session not found: " + (id.length() > 64 ? id.substring(0, 64) : id));
-  }
-
   private ServerResponse page(SessionId session, long after, int limit) {
     var events = EventLog.read(db, session, after, limit + 1);
     var hasMore = events.size() > limit;
@@ -105,7 +80,7 @@ final class EventRoutes {
     events.stream()
         .limit(limit)
         .forEach(event -> array.add(ProtocolJson.mapper().<JsonNode>valueToTree(event)));
-    return json(HttpStatus.OK, MediaType.APPLICATION_JSON, body.toString());
+    return Answers.json(HttpStatus.OK, body);
   }
 
   private ServerResponse stream(SessionId session, long after) {
@@ -172,27 +147,5 @@ final class EventRoutes {
         ProblemType.INVALID_REQUEST,
         "%s: %s (expected: a number ≥ 0)"
             .formatted(name, text.length() > 40 ? text.substring(0, 40) : text));
-  }
-
-  private static ServerResponse problem(Throwable failure, ServerRequest request) {
-    return problem(((ProblemException) failure).problem());
-  }
-
-  private static ServerResponse problem(Problem problem) {
-    var body = ProtocolJson.mapper().createObjectNode();
-    body.put("type", "about:blank");
-    body.put("title", problem.type().code());
-    body.put("status", problem.type().httpStatus());
-    body.put("detail", problem.message());
-    body.put("code", problem.type().code());
-    body.put("retryable", problem.type().retryable());
-    return json(
-        HttpStatus.valueOf(problem.type().httpStatus()),
-        MediaType.APPLICATION_PROBLEM_JSON,
-        body.toString());
-  }
-
-  private static ServerResponse json(HttpStatus status, MediaType type, String body) {
-    return ServerResponse.status(status).contentType(type).body(body.getBytes(UTF_8));
   }
 }

@@ -1,7 +1,7 @@
 package dev.berth.api.events;
 
-import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.gateway.GatewayProperties;
+import dev.berth.api.http.EndUserRequests;
 import dev.berth.api.session.SessionRecords;
 import dev.berth.db.DatabaseAddress;
 import java.net.http.HttpClient;
@@ -31,9 +31,12 @@ public class EventsConfiguration {
 
   @Bean
   RouterFunction<ServerResponse> eventRoutes(
-      TokenVerifier tokens, SessionRecords records, SessionFeeds feeds, DSLContext db) {
+      EndUserRequests requests, SessionRecords records, SessionFeeds feeds, DSLContext db) {
     return new EventRoutes(
-            tokens, (user, session) -> records.find(user, session) != null, feeds, db)
+            requests,
+            (user, session) -> records.find(user, session) == null ? null : session,
+            feeds,
+            db)
         .routes();
   }
 }

@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.HttpRequestHandler;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
+import tools.jackson.core.JsonToken;
 
 /**
  * The Messages API for sandboxes. It knows the caller by the worker's credential, lets through the
@@ -228,13 +228,26 @@ final class ModelGateway implements HttpRequestHandler {
     return header == null ? null : UUID.fromString(header);
   }
 
+  /** The model that a request names; the last one counts, as in a tree of it. */
   private static @Nullable String model(byte[] body) {
     if (body.length == 0) {
       return null;
     }
-    try {
-      JsonNode model = ProtocolJson.mapper().readTree(body).path("model");
-      return model.isString() ? model.asString() : null;
+    // A request holds the whole conversation: it is read over, and not built up.
+    try (var parser = ProtocolJson.mapper().createParser(body)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return null;
+      }
+      var model = (String) null;
+      while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+        var isModel = parser.currentName().equals("model");
+        var value = parser.nextToken();
+        if (isModel) {
+          model = value == JsonToken.VALUE_STRING ? parser.getString() : null;
+        }
+        parser.skipChildren();
+      }
+      return parser.nextToken() == null ? model : null;
     } catch (JacksonException notJson) {
       // Not for us to judge: the provider answers it.
       return null;

@@ -4,6 +4,7 @@ import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.EVENTS;
 import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
+import static java.util.Objects.requireNonNull;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
 import static org.jooq.impl.DSL.exists;
 import static org.jooq.impl.DSL.selectOne;
@@ -20,6 +21,8 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.ClientToolCalled;
 import dev.berth.protocol.event.SessionEvent.SessionOpened;
+import dev.berth.protocol.event.SessionStatus;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,35 +43,109 @@ public final class SessionRecords {
     this.db = db;
   }
 
-  /** A session and whom it belongs to. */
+  /**
+   * A session and whom it belongs to.
+   *
+   * @param closed whether it takes no messages any more
+   */
   public record SessionRow(
       SessionId id,
       ProjectId project,
       String accountId,
       EndUserId endUser,
       String model,
-      long lastSeq) {}
+      long lastSeq,
+      boolean closed) {}
+
+  /**
+   * Where a session stands.
+   *
+   * @param status as in {@code session.status} events
+   * @param turns those that have ended
+   */
+  public record Standing(
+      SessionId id,
+      String status,
+      @Nullable String reason,
+      String model,
+      long turns,
+      long lastSeq,
+      Instant createdAt) {}
 
   SessionRow create(EndUser owner, EffectiveOptions options) {
     var id = new SessionId(UUID.randomUUID().toString());
+    return requireNonNull(create(owner, options, id, null));
+  }
+
+  /**
+   * Makes a session.
+   *
+   * @param askedHash of the options that the client asked for, for a client that may repeat it
+   * @return null when there is one of that id
+   */
+  @Nullable SessionRow create(
+      EndUser owner, EffectiveOptions options, SessionId id, byte @Nullable [] askedHash) {
     var events = new ArrayList<NewEvent>();
     events.add(NewEvent.of("opened", new SessionOpened(options.agent().model())));
     events.addAll(clamped(options));
-    db.transaction(tx -> {
-      tx.dsl()
-          .insertInto(SESSIONS)
-          .set(SESSIONS.SESSION_ID, uuid(id))
-          .set(SESSIONS.PROJECT_ID, owner.project().value())
-          .set(SESSIONS.ACCOUNT_ID, owner.accountId())
-          .set(SESSIONS.END_USER_ID, owner.id().value())
-          .set(SESSIONS.MODEL, options.agent().model())
-          .set(SESSIONS.OPTIONS, json(options))
-          .set(SESSIONS.ALLOWED_MODELS, models(options))
-          .execute();
-      EventLog.append(tx.dsl(), new Request(id, EventWriter.PLATFORM, events));
-    });
-    return new SessionRow(
-        id, owner.project(), owner.accountId(), owner.id(), options.agent().model(), events.size());
+    var created =
+        db.transactionResult(tx -> {
+          var inserted =
+              tx.dsl()
+                  .insertInto(SESSIONS)
+                  .set(SESSIONS.SESSION_ID, uuid(id))
+                  .set(SESSIONS.PROJECT_ID, owner.project().value())
+                  .set(SESSIONS.ACCOUNT_ID, owner.accountId())
+                  .set(SESSIONS.END_USER_ID, owner.id().value())
+                  .set(SESSIONS.MODEL, options.agent().model())
+                  .set(SESSIONS.OPTIONS, json(options))
+                  .set(SESSIONS.ALLOWED_MODELS, models(options))
+                  .set(SESSIONS.ASKED_HASH, askedHash)
+                  .onConflictDoNothing()
+                  .execute();
+          if (inserted == 1) {
+            EventLog.append(tx.dsl(), new Request(id, EventWriter.PLATFORM, events));
+          }
+          return inserted == 1;
+        });
+    return created
+        ? new SessionRow(
+            id,
+            owner.project(),
+            owner.accountId(),
+            owner.id(),
+            options.agent().model(),
+            events.size(),
+            false)
+        : null;
+  }
+
+  /** Whether the session was made by a request for the same options. */
+  boolean wasAskedWith(SessionId session, byte[] hash) {
+    return db.fetchExists(
+        SESSIONS, SESSIONS.SESSION_ID.eq(uuid(session)), SESSIONS.ASKED_HASH.eq(hash));
+  }
+
+  /** From now on the session takes no messages. */
+  void close(SessionId session) {
+    db.update(SESSIONS)
+        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
+        .where(SESSIONS.SESSION_ID.eq(uuid(session)))
+        .and(SESSIONS.CLOSED_AT.isNull())
+        .execute();
+  }
+
+  /** Whether the session's workflow has ended it. */
+  boolean isTerminated(SessionId session) {
+    return db.fetchExists(
+        SESSIONS,
+        SESSIONS.SESSION_ID.eq(uuid(session)),
+        SESSIONS.STATUS.eq(SessionStatus.TERMINATED.wireName()));
+  }
+
+  boolean isClosed(SessionId session) {
+    return db.fetchExists(
+        SESSIONS, SESSIONS.SESSION_ID.eq(uuid(session)), SESSIONS.CLOSED_AT.isNotNull());
   }
 
   /** A session is resumed, perhaps under other options: its next sandbox has them. */
@@ -96,12 +173,37 @@ public final class SessionRecords {
             SESSIONS.ACCOUNT_ID,
             SESSIONS.END_USER_ID,
             SESSIONS.MODEL,
-            SESSIONS.LAST_SEQ)
+            SESSIONS.LAST_SEQ,
+            SESSIONS.CLOSED_AT)
         .from(SESSIONS)
         .where(SESSIONS.SESSION_ID.eq(uuid(id)))
         .and(SESSIONS.PROJECT_ID.eq(owner.project().value()))
         .and(SESSIONS.END_USER_ID.eq(owner.id().value()))
         .fetchOne(SessionRecords::row);
+  }
+
+  /** Where a session of this end user stands; another's does not exist. */
+  public @Nullable Standing standing(EndUser owner, SessionId id) {
+    return db.select(
+            SESSIONS.STATUS,
+            SESSIONS.REASON,
+            SESSIONS.MODEL,
+            SESSIONS.TURNS,
+            SESSIONS.LAST_SEQ,
+            SESSIONS.CREATED_AT)
+        .from(SESSIONS)
+        .where(SESSIONS.SESSION_ID.eq(uuid(id)))
+        .and(SESSIONS.PROJECT_ID.eq(owner.project().value()))
+        .and(SESSIONS.END_USER_ID.eq(owner.id().value()))
+        .fetchOne(row ->
+            new Standing(
+                id,
+                row.value1(),
+                row.value2(),
+                row.value3(),
+                row.value4(),
+                row.value5(),
+                row.value6().toInstant()));
   }
 
   /** The end user's latest session that has at least one message. */
@@ -112,10 +214,12 @@ public final class SessionRecords {
             SESSIONS.ACCOUNT_ID,
             SESSIONS.END_USER_ID,
             SESSIONS.MODEL,
-            SESSIONS.LAST_SEQ)
+            SESSIONS.LAST_SEQ,
+            SESSIONS.CLOSED_AT)
         .from(SESSIONS)
         .where(SESSIONS.PROJECT_ID.eq(owner.project().value()))
         .and(SESSIONS.END_USER_ID.eq(owner.id().value()))
+        .and(SESSIONS.CLOSED_AT.isNull())
         .and(exists(selectOne().from(MESSAGES).where(MESSAGES.SESSION_ID.eq(SESSIONS.SESSION_ID))))
         .orderBy(SESSIONS.CREATED_AT.desc())
         .limit(1)
@@ -223,7 +327,8 @@ public final class SessionRecords {
         row.get(SESSIONS.ACCOUNT_ID),
         new EndUserId(row.get(SESSIONS.END_USER_ID)),
         row.get(SESSIONS.MODEL),
-        row.get(SESSIONS.LAST_SEQ));
+        row.get(SESSIONS.LAST_SEQ),
+        row.get(SESSIONS.CLOSED_AT) != null);
   }
 
   private static UUID uuid(SessionId session) {

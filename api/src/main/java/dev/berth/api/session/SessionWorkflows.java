@@ -11,6 +11,7 @@ import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.session.SessionInput;
 import dev.berth.workflows.session.SessionPolicy;
 import dev.berth.workflows.session.SessionWorkflow;
+import dev.berth.workflows.session.SessionWorkflow.CloseInput;
 import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptResult;
@@ -18,6 +19,8 @@ import dev.berth.workflows.session.SessionWorkflow.OpenInput;
 import dev.berth.workflows.session.SessionWorkflow.OpenResult;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.session.SessionWorkflow.SubmitResult;
+import dev.berth.workflows.session.SessionWorkflow.WithdrawInput;
+import dev.berth.workflows.session.SessionWorkflow.WithdrawResult;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
@@ -31,11 +34,16 @@ import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.client.WorkflowUpdateStage;
+import io.temporal.workflow.Functions;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,39 +67,72 @@ public final class SessionWorkflows implements AutoCloseable {
     this.policy = properties.policy();
   }
 
-  /** A client is there: the session's sandbox is started now. */
-  OpenResult open(SessionRow session, String connection) {
+  /**
+   * A client is there: the session's sandbox is started now.
+   *
+   * @param connection names the client's socket; null when it has none
+   */
+  OpenResult open(SessionRow session, @Nullable String connection) {
     return call(() -> open(session, connection, UUID.randomUUID().toString()));
   }
 
-  /** Announces a message that lies in the database; under the same id as often as need be. */
-  SubmitResult submit(SessionRow session, MessageId message, long bytes) {
-    var input = new SubmitInput(message, bytes);
-    return call(() -> {
-      try {
-        return temporal
-            .newUntypedWorkflowStub(WorkflowIds.session(session.project(), session.id()))
-            .startUpdate(
-                UpdateOptions.newBuilder(SubmitResult.class)
-                    .setUpdateName("submitMessage")
-                    .setUpdateId(message.value())
-                    .setWaitForStage(WorkflowUpdateStage.COMPLETED)
-                    .build(),
-                input)
-            .getResult();
-      } catch (WorkflowNotFoundException ended) {
-        var stub = stub(session);
-        return WorkflowClient.executeUpdateWithStart(
-            stub::submitMessage,
-            input,
-            UpdateOptions.<SubmitResult>newBuilder().setUpdateId(message.value()).build(),
-            new WithStartWorkflowOperation<>(stub::run, input(session)));
-      }
-    });
+  /**
+   * Announces a message that lies in the database; under the same id as often as need be.
+   *
+   * @param closed whether the session is closed: no workflow is started for it then
+   */
+  SubmitResult submit(SessionRow session, Message message, BooleanSupplier closed) {
+    return update(
+        session,
+        "submitMessage",
+        message.id().value(),
+        stub -> stub::submitMessage,
+        new SubmitInput(message.id(), message.bytes(), message.policy() == SendPolicy.INTERRUPT),
+        SubmitResult.class,
+        closed);
   }
 
-  InterruptResult interrupt(SessionRow session) {
-    return call(() -> existing(session).interrupt(new InterruptInput(null)));
+  /** Takes a message that lies in the database out of the queue, as far as it waits there. */
+  WithdrawResult withdraw(SessionRow session, MessageId message, BooleanSupplier closed) {
+    return update(
+        session,
+        "withdraw",
+        "withdraw/" + message,
+        stub -> stub::withdraw,
+        new WithdrawInput(message),
+        WithdrawResult.class,
+        closed);
+  }
+
+  /**
+   * Interrupts what runs. A session whose workflow ended has nothing to cut.
+   *
+   * @param untilEnded whether to wait for what becomes of the turn
+   */
+  InterruptResult interrupt(SessionRow session, @Nullable MessageId message, boolean untilEnded) {
+    var patience = untilEnded ? DEADLINE_SECONDS + policy.interruptGrace().toSeconds() : 0;
+    return call(
+        Math.max(DEADLINE_SECONDS, patience),
+        () -> {
+          try {
+            return existing(session).interrupt(new InterruptInput(message, untilEnded));
+          } catch (WorkflowNotFoundException ended) {
+            return new InterruptResult(null, List.of());
+          }
+        });
+  }
+
+  /**
+   * Ends the session. One whose workflow ended already is begun again, to say that it is closed.
+   */
+  void close(SessionRow session, String reason) {
+    call(() -> {
+      var stub = stub(session);
+      var request = temporal.newSignalWithStartRequest();
+      request.add(stub::run, input(session));
+      request.add(stub::close, new CloseInput(reason));
+      return temporal.signalWithStart(request);
+    });
   }
 
   /** A socket is gone. A session whose workflow ended meanwhile does not need to know. */
@@ -113,7 +154,43 @@ public final class SessionWorkflows implements AutoCloseable {
     deadlines.shutdownNow();
   }
 
-  private OpenResult open(SessionRow session, String connection, String updateId) {
+  /** Sends an update; when the session has no workflow, with a new one. */
+  private <I, R> R update(
+      SessionRow session,
+      String name,
+      String updateId,
+      Function<SessionWorkflow, Functions.Func1<I, R>> method,
+      I input,
+      Class<R> result,
+      BooleanSupplier closed) {
+    return call(() -> {
+      try {
+        return temporal
+            .newUntypedWorkflowStub(WorkflowIds.session(session.project(), session.id()))
+            .startUpdate(
+                UpdateOptions.newBuilder(result)
+                    .setUpdateName(name)
+                    .setUpdateId(updateId)
+                    .setWaitForStage(WorkflowUpdateStage.COMPLETED)
+                    .build(),
+                input)
+            .getResult();
+      } catch (WorkflowNotFoundException ended) {
+        // A session is marked as closed before its workflow is: what closed it is known here.
+        if (closed.getAsBoolean()) {
+          throw Sessions.closed(session.id());
+        }
+        var stub = stub(session);
+        return WorkflowClient.executeUpdateWithStart(
+            method.apply(stub),
+            input,
+            UpdateOptions.<R>newBuilder().setUpdateId(updateId).build(),
+            new WithStartWorkflowOperation<>(stub::run, input(session)));
+      }
+    });
+  }
+
+  private OpenResult open(SessionRow session, @Nullable String connection, String updateId) {
     var stub = stub(session);
     return WorkflowClient.executeUpdateWithStart(
         stub::openSession,
@@ -164,9 +241,12 @@ public final class SessionWorkflows implements AutoCloseable {
   }
 
   private <T> T call(Callable<T> command) {
+    return call(DEADLINE_SECONDS, command);
+  }
+
+  private <T> T call(long seconds, Callable<T> command) {
     var context =
-        Context.current()
-            .withDeadline(Deadline.after(DEADLINE_SECONDS, TimeUnit.SECONDS), deadlines);
+        Context.current().withDeadline(Deadline.after(seconds, TimeUnit.SECONDS), deadlines);
     try {
       return context.call(command);
     } catch (WorkflowUpdateException refused) {
@@ -175,7 +255,7 @@ public final class SessionWorkflows implements AutoCloseable {
       throw new ProblemException(
           ProblemType.SESSION_CLOSED, "The session has no running workflow.", ended);
     } catch (WorkflowException failed) {
-      throw unavailable(failed);
+      throw unavailable(failed, seconds);
     } catch (RuntimeException failed) {
       throw failed;
     } catch (Exception checked) {
@@ -185,22 +265,22 @@ public final class SessionWorkflows implements AutoCloseable {
     }
   }
 
-  private static ProblemException unavailable(Exception cause) {
+  private static ProblemException unavailable(Exception cause, long seconds) {
     LOG.atWarn().setCause(cause).log("Temporal did not take a request");
     return new ProblemException(
         ProblemType.UNAVAILABLE,
         "Session service unavailable: Temporal or its workers did not take the request (%s); try again."
-            .formatted(status(cause)),
+            .formatted(status(cause, seconds)),
         cause);
   }
 
   /** The status alone: what the server says is for the operator's log. */
-  private static String status(Throwable cause) {
+  private static String status(Throwable cause, long seconds) {
     for (var inner = cause; inner != null; inner = inner.getCause()) {
       if (inner instanceof StatusRuntimeException refused) {
         return refused.getStatus().getCode().name();
       }
     }
-    return "no answer in %d s".formatted(DEADLINE_SECONDS);
+    return "no answer in %d s".formatted(seconds);
   }
 }

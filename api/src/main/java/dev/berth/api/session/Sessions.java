@@ -1,40 +1,29 @@
 package dev.berth.api.session;
 
-import static dev.berth.db.generated.Tables.MESSAGES;
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
-import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.api.auth.EndUser;
 import dev.berth.api.auth.VerifiedToken;
 import dev.berth.api.session.SessionRecords.SessionRow;
-import dev.berth.db.AppendOutcome.Appended;
-import dev.berth.db.EventLog;
-import dev.berth.db.EventLog.Request;
-import dev.berth.db.EventWriter;
-import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
-import dev.berth.protocol.TurnId;
 import dev.berth.protocol.client.SessionOptions;
-import dev.berth.protocol.event.SessionEvent.MessageAccepted;
+import dev.berth.protocol.event.SessionEvent.MessageWithdrawn;
 import dev.berth.workflows.session.SessionWorkflow.InterruptResult;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.jooq.DSLContext;
-import org.jooq.JSON;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** What clients do with sessions. */
 public final class Sessions {
-  private final DSLContext db;
+  /** Why a session was closed, when its user closed it. */
+  private static final String DELETED = "deleted";
+
+  private final MessageRecords messages;
   private final SessionRecords records;
   private final SessionWorkflows workflows;
   private final OptionsPolicy policy;
@@ -44,7 +33,7 @@ public final class Sessions {
       SessionRecords records,
       SessionWorkflows workflows,
       SessionProperties properties) {
-    this.db = db;
+    this.messages = new MessageRecords(db);
     this.records = records;
     this.workflows = workflows;
     this.policy = new OptionsPolicy(properties);
@@ -53,69 +42,149 @@ public final class Sessions {
   /**
    * A session that a client works with.
    *
+   * @param created whether this request, or the one that it repeats, made it
    * @param announced whether the client executes tools
    */
-  public record OpenSession(SessionRow row, boolean announced) {}
+  public record OpenSession(SessionRow row, boolean created, boolean announced) {}
 
   /**
    * Opens a session: a new one, the one that the options name, or the latest. Its sandbox is being
    * started when this returns.
    *
-   * @param connection names the socket
+   * @param connection names the socket; null when the client has none
+   * @param key the client's name for this request: under the same key the same user gets the same
+   *     session; null when the client will not repeat it
    * @throws ProblemException {@code INVALID_REQUEST}, {@code SESSION_NOT_FOUND}, {@code
-   *     UNAVAILABLE}
+   *     SESSION_CLOSED}, {@code UNAVAILABLE}; {@code SESSION_CONFLICT} when the key was used with
+   *     other options
    */
-  public OpenSession open(VerifiedToken token, SessionOptions options, String connection) {
+  public OpenSession open(
+      VerifiedToken token,
+      SessionOptions options,
+      @Nullable String connection,
+      @Nullable String key) {
     var fork = options.forkSession();
     if (fork != null && (fork.asBoolean(false) || fork.asString("").equals("true"))) {
       throw InvalidOptions.invalid("forkSession", true, "not given: forks are not supported yet");
     }
     var effective = policy.decide(options, token.claims());
     var resumed = resumed(token.user(), options);
-    var session = resumed == null ? records.create(token.user(), effective) : resumed;
+    var session =
+        resumed != null
+            ? resumed
+            : key == null
+                ? records.create(token.user(), effective)
+                : named(token.user(), key, options, effective);
+    if (session.closed()) {
+      if (resumed != null) {
+        throw closed(session.id());
+      }
+      return new OpenSession(session, true, false);
+    }
     if (resumed != null) {
       records.resume(resumed, effective);
     }
-    if (effective.hasClientTools()) {
+    var announced = connection != null && effective.hasClientTools();
+    if (connection != null && announced) {
       records.announceTools(session.id(), connection);
     }
-    workflows.open(session, connection);
-    return new OpenSession(session, effective.hasClientTools());
+    var _ = workflows.open(session, connection);
+    if (resumed != null && records.isClosed(session.id())) {
+      // Closed meanwhile: what was begun for it ends.
+      workflows.close(session, DELETED);
+      throw closed(session.id());
+    }
+    return new OpenSession(session, resumed == null, announced);
   }
 
   /**
    * What became of a message.
    *
    * @param seq number of its event in the log
-   * @param position how many messages run before it
+   * @param position how many messages were to run before it when the session took it
    * @param repeated whether it was here before
    */
   public record Accepted(MessageId id, long seq, int position, boolean repeated) {}
 
   /**
    * Takes a message: it is stored first, then the session is told. The same message again changes
-   * nothing.
+   * nothing and is answered from its row; the session is told again unless the turn has ended, in
+   * case the first time did not reach it.
    *
-   * @throws ProblemException {@code INVALID_REQUEST}; {@code MESSAGE_CONFLICT} when the id was used
-   *     for another content; {@code UNAVAILABLE} when it is stored and the session could not be
-   *     told
+   * @throws ProblemException {@code MESSAGE_CONFLICT} when the id was used for another content;
+   *     {@code MESSAGE_WITHDRAWN}; {@code SESSION_BUSY} by {@link SendPolicy#REJECT}; {@code
+   *     SESSION_CLOSED}; {@code UNAVAILABLE} when it is stored and the session could not be told
    */
-  public Accepted submit(SessionRow session, MessageId id, @Nullable JsonNode content) {
-    var checked = MessageContent.checked(content);
-    var text = checked.toString().getBytes(UTF_8);
-    var stored = db.transactionResult(tx -> store(tx.dsl(), session.id(), id, checked, text));
-    var result = workflows.submit(session, id, text.length);
-    db.update(MESSAGES)
-        .set(MESSAGES.TAKEN_AT, currentOffsetDateTime())
-        .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.id().value())))
-        .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(id.value())))
-        .and(MESSAGES.TAKEN_AT.isNull())
-        .execute();
-    return new Accepted(id, stored.seq(), result.position(), stored.repeated());
+  public Accepted submit(SessionRow session, Message message) {
+    var stored = messages.store(session.id(), message);
+    var position = stored.ended() ? 0 : tell(session, message);
+    return new Accepted(
+        message.id(),
+        stored.seq(),
+        messages.taken(session.id(), message.id(), position),
+        stored.repeated());
   }
 
+  /**
+   * Withdraws a message that still waits: it never runs. Again and again as often as need be.
+   *
+   * @throws ProblemException {@code MESSAGE_NOT_FOUND}; {@code MESSAGE_NOT_WAITING} when it runs or
+   *     has ended; {@code UNAVAILABLE}, and then it may have been withdrawn
+   */
+  public void withdraw(SessionRow session, MessageId message) {
+    if (!messages.exists(session.id(), message)) {
+      throw new ProblemException(
+          ProblemType.MESSAGE_NOT_FOUND,
+          "Invalid message: %s was not found in session %s.".formatted(message, session.id()));
+    }
+    if (messages.end(session.id(), message) == null
+        && workflows.withdraw(session, message, () -> records.isClosed(session.id())).withdrawn()) {
+      return;
+    }
+    var end = messages.end(session.id(), message);
+    if (!(end instanceof MessageWithdrawn)) {
+      throw new ProblemException(
+          ProblemType.MESSAGE_NOT_WAITING,
+          end == null
+              ? "Invalid message: %s runs and cannot be withdrawn; interrupt it instead."
+                  .formatted(message)
+              : "Invalid message: %s has ended (%s) and cannot be withdrawn."
+                  .formatted(message, end.type()));
+    }
+  }
+
+  /** Interrupts what runs, and answers at once what will be cut. */
   public InterruptResult interrupt(SessionRow session) {
-    return workflows.interrupt(session);
+    return workflows.interrupt(session, null, false);
+  }
+
+  /**
+   * Interrupts what runs, and answers when its turn has ended.
+   *
+   * @param message the message whose turn is meant; null for whichever runs
+   * @return what was cut: nothing when nothing ran, or the turn was faster
+   * @throws ProblemException {@code SESSION_CLOSED}, {@code UNAVAILABLE}
+   */
+  public InterruptResult interruptAndWait(SessionRow session, @Nullable MessageId message) {
+    if (session.closed()) {
+      throw closed(session.id());
+    }
+    return workflows.interrupt(session, message, true);
+  }
+
+  /**
+   * Closes a session for good: what runs is cut, what waits ends as closed, and from here on every
+   * message is refused. Its log stays readable. Closing it again changes nothing.
+   *
+   * @throws ProblemException {@code UNAVAILABLE}: it takes no messages any more, and is closed when
+   *     this is repeated
+   */
+  public void close(SessionRow session) {
+    records.close(session.id());
+    if (!records.isTerminated(session.id())) {
+      workflows.close(session, DELETED);
+    }
+    messages.endUntaken(session.id());
   }
 
   /**
@@ -125,6 +194,47 @@ public final class Sessions {
    */
   public void disconnected(SessionRow session, String connection, boolean asked) {
     workflows.disconnected(session, connection, asked);
+  }
+
+  static ProblemException closed(SessionId session) {
+    return new ProblemException(
+        ProblemType.SESSION_CLOSED, "Session %s is closed; start a new one.".formatted(session));
+  }
+
+  /** Gives the position that the session told. */
+  private int tell(SessionRow session, Message message) {
+    try {
+      var told = workflows.submit(session, message, () -> records.isClosed(session.id()));
+      if (!told.closed()) {
+        return told.position();
+      }
+    } catch (ProblemException refused) {
+      if (refused.problem().type() != ProblemType.SESSION_CLOSED) {
+        throw refused;
+      }
+    }
+    messages.endUntaken(session.id());
+    throw closed(session.id());
+  }
+
+  /** The session of that key: its id follows from whose key it is. */
+  private SessionRow named(
+      EndUser user, String key, SessionOptions options, EffectiveOptions effective) {
+    var name = "session\n%s\n%s\n%s".formatted(user.project(), user.id(), key);
+    var id = new SessionId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)).toString());
+    var hash = Message.sha256(ProtocolJson.mapper().writeValueAsString(options));
+    var created = records.create(user, effective, id, hash);
+    if (created != null) {
+      return created;
+    }
+    var known = records.find(user, id);
+    if (known == null || !records.wasAskedWith(id, hash)) {
+      throw new ProblemException(
+          ProblemType.SESSION_CONFLICT,
+          "Invalid request: the Idempotency-Key %s was used for a session with other options; choose a new one."
+              .formatted(key));
+    }
+    return known;
   }
 
   private @Nullable SessionRow resumed(EndUser user, SessionOptions options) {
@@ -147,64 +257,6 @@ public final class Sessions {
       return records.find(user, new SessionId(name.toLowerCase(Locale.ROOT)));
     } catch (IllegalArgumentException notAnId) {
       return null;
-    }
-  }
-
-  record Stored(long seq, boolean repeated) {}
-
-  static Stored store(
-      DSLContext tx, SessionId session, MessageId id, JsonNode content, byte[] text) {
-    var hash = sha256(text);
-    var event =
-        NewEvent.of(
-                "message/" + id + "/accepted", new MessageAccepted(MessageContent.logged(content)))
-            .inTurn(new TurnId(id.value()), id);
-    // The append locks the session's row: of two equal messages at once the second waits here.
-    var outcome = EventLog.append(tx, new Request(session, EventWriter.PLATFORM, List.of(event)));
-    if (!(outcome instanceof Appended appended)) {
-      throw new ProblemException(
-          ProblemType.SESSION_NOT_FOUND, "Session not found: %s.".formatted(session));
-    }
-    var numbered = appended.events().getFirst();
-    if (!numbered.fresh()) {
-      return requireNonNull(known(tx, session, id, hash));
-    }
-    tx.insertInto(MESSAGES)
-        .set(MESSAGES.SESSION_ID, UUID.fromString(session.value()))
-        .set(MESSAGES.MESSAGE_ID, UUID.fromString(id.value()))
-        .set(MESSAGES.CONTENT, JSON.json(new String(text, UTF_8)))
-        .set(MESSAGES.CONTENT_HASH, hash)
-        .set(MESSAGES.BYTES, text.length)
-        .set(MESSAGES.ACCEPTED_SEQ, numbered.seq())
-        .execute();
-    return new Stored(numbered.seq(), false);
-  }
-
-  private static @Nullable Stored known(
-      DSLContext tx, SessionId session, MessageId id, byte[] hash) {
-    var row =
-        tx.select(MESSAGES.CONTENT_HASH, MESSAGES.ACCEPTED_SEQ)
-            .from(MESSAGES)
-            .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
-            .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(id.value())))
-            .fetchOne();
-    if (row == null) {
-      return null;
-    }
-    if (!Arrays.equals(row.value1(), hash)) {
-      throw new ProblemException(
-          ProblemType.MESSAGE_CONFLICT,
-          "Invalid message: the id %s was used for another message; choose a new one."
-              .formatted(id));
-    }
-    return new Stored(row.value2(), true);
-  }
-
-  private static byte[] sha256(byte[] text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text);
-    } catch (NoSuchAlgorithmException missing) {
-      throw new IllegalStateException(missing);
     }
   }
 }

@@ -65,6 +65,14 @@ final class EventProjection {
               turn.totalCostMicrodollars(),
               turn.usage(),
               turn.problem());
+      case SessionEvent.MessageWithdrawn(var totalCost) ->
+          result(
+              event,
+              "error_during_execution",
+              0,
+              totalCost,
+              TokenUsage.NONE,
+              new Problem(ProblemType.MESSAGE_WITHDRAWN, "The message was withdrawn."));
       case SessionEvent.SessionOpened _,
           SessionEvent.StatusChanged _,
           SessionEvent.SessionCompleted _,
@@ -75,6 +83,11 @@ final class EventProjection {
           SessionEvent.AgentNotice _,
           SessionEvent.ClientToolCalled _,
           SessionEvent.ClientToolClosed _,
+          SessionEvent.ToolProposed _,
+          SessionEvent.ToolStarted _,
+          SessionEvent.ToolCompleted _,
+          SessionEvent.ToolDenied _,
+          SessionEvent.ToolOutcomeUnknown _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
           SessionEvent.WorkspaceRolledBack _,
@@ -113,7 +126,8 @@ final class EventProjection {
           TIMED_OUT,
           SANDBOX_FAILED,
           RETRIES_EXHAUSTED,
-          CLOSED ->
+          CLOSED,
+          WITHDRAWN ->
           "error_during_execution";
     };
   }

@@ -4,6 +4,8 @@ import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.auth.VerifiedToken;
 import dev.berth.api.events.SessionFeeds;
 import dev.berth.api.session.ClientToolAnswers;
+import dev.berth.api.session.Message;
+import dev.berth.api.session.SendPolicy;
 import dev.berth.api.session.SessionRecords;
 import dev.berth.api.session.SessionRecords.SessionRow;
 import dev.berth.api.session.Sessions;
@@ -147,7 +149,7 @@ final class SocketConversation {
     requireFresh();
     var options = asked == null ? SessionOptions.NONE : asked;
     interruptOnDisconnect = "interrupt".equals(options.onDisconnect());
-    var open = parts.sessions().open(token, options, id);
+    var open = parts.sessions().open(token, options, id, null);
     var row = open.row();
     session = row;
     var afterSeq = options.afterSeq() != null ? options.afterSeq() : afterSeqOfQuery;
@@ -184,7 +186,7 @@ final class SocketConversation {
     var message = messageId(uuid);
     ownTurns.add(new TurnId(message.value()));
     try {
-      var _ = parts.sessions().submit(row, message, content);
+      var _ = parts.sessions().submit(row, Message.of(message, content, SendPolicy.ENQUEUE));
       parts.feeds().wake(row.id());
     } catch (ProblemException refused) {
       ownTurns.remove(new TurnId(message.value()));

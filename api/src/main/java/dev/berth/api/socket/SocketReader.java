@@ -146,7 +146,9 @@ final class SocketReader implements AutoCloseable {
     if (!mayShow(event.turnId())) {
       return;
     }
-    inTurn = !event.type().startsWith("turn.") || event.type().equals("turn.started");
+    inTurn =
+        event.type().equals("turn.started")
+            || !(event.type().startsWith("turn.") || event.type().equals("message.withdrawn"));
     var message = projection.message(event);
     if (message != null) {
       send(message, event.seq());

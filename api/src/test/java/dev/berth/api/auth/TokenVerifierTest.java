@@ -79,7 +79,7 @@ class TokenVerifierTest {
         .isEqualTo(
             new Problem(
                 ProblemType.INVALID_TOKEN,
-                "Authentication failed: no token; connect with ?token=<JWT>."));
+                "Authentication failed: no token; connect with ?token=<JWT>, or send Authorization: Bearer <JWT>."));
   }
 
   @ParameterizedTest

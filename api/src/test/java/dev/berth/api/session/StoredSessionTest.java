@@ -3,7 +3,6 @@ package dev.berth.api.session;
 import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,8 +11,8 @@ import com.sun.net.httpserver.HttpServer;
 import dev.berth.api.TestProject;
 import dev.berth.api.auth.EndUser;
 import dev.berth.api.auth.TokenClaims;
+import dev.berth.api.session.MessageRecords.Stored;
 import dev.berth.api.session.SessionRecords.SessionRow;
-import dev.berth.api.session.Sessions.Stored;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
 import dev.berth.db.NewEvent;
@@ -143,7 +142,7 @@ class StoredSessionTest {
 
     var stored = store(session, MESSAGE, "[{\"type\": \"text\", \"text\": \"hi\"}]");
 
-    assertThat(stored).isEqualTo(new Stored(2, false));
+    assertThat(stored).isEqualTo(new Stored(2, false, false));
     var event = events(session.id()).getLast();
     assertThat(event.type()).isEqualTo("message.accepted");
     assertThat(event.messageId()).isEqualTo(MESSAGE);
@@ -156,7 +155,7 @@ class StoredSessionTest {
     var session = records.create(jane, options("{}"));
     store(session, MESSAGE, "\"hi\"");
 
-    assertThat(store(session, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, true));
+    assertThat(store(session, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, true, false));
     assertThat(messages(session)).isEqualTo(1);
     assertThat(events(session.id())).hasSize(2);
   }
@@ -179,8 +178,8 @@ class StoredSessionTest {
     var one = records.create(jane, options("{}"));
     var other = records.create(jane, options("{}"));
 
-    assertThat(store(one, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, false));
-    assertThat(store(other, MESSAGE, "\"hello\"")).isEqualTo(new Stored(2, false));
+    assertThat(store(one, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, false, false));
+    assertThat(store(other, MESSAGE, "\"hello\"")).isEqualTo(new Stored(2, false, false));
   }
 
   @Test
@@ -321,13 +320,10 @@ class StoredSessionTest {
   }
 
   private static Stored store(SessionRow session, MessageId id, String content) {
-    return db.transactionResult(tx ->
-        Sessions.store(
-            tx.dsl(),
+    return new MessageRecords(db)
+        .store(
             session.id(),
-            id,
-            ProtocolJson.mapper().readTree(content),
-            content.getBytes(UTF_8)));
+            Message.of(id, ProtocolJson.mapper().readTree(content), SendPolicy.ENQUEUE));
   }
 
   private static int messages(SessionRow session) {

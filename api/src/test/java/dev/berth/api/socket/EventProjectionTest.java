@@ -15,6 +15,7 @@ import dev.berth.protocol.event.SessionEvent.AgentNotice;
 import dev.berth.protocol.event.SessionEvent.AgentResult;
 import dev.berth.protocol.event.SessionEvent.AgentUser;
 import dev.berth.protocol.event.SessionEvent.MessageAccepted;
+import dev.berth.protocol.event.SessionEvent.MessageWithdrawn;
 import dev.berth.protocol.event.SessionEvent.StatusChanged;
 import dev.berth.protocol.event.SessionEvent.TurnCompleted;
 import dev.berth.protocol.event.SessionEvent.TurnFailed;
@@ -163,6 +164,16 @@ class EventProjectionTest {
     assertThat(result.path("subtype").asString()).isEqualTo("error_during_execution");
     assertThat(result.path("is_error").asBoolean()).isTrue();
     assertThat(result.path("errors")).isEqualTo(json("[\"The turn was interrupted.\"]"));
+  }
+
+  @Test
+  void aWithdrawnMessageHasAResultToo() {
+    var result = result(new MessageWithdrawn(1_500_000), null);
+
+    assertThat(result.path("subtype").asString()).isEqualTo("error_during_execution");
+    assertThat(result.path("is_error").asBoolean()).isTrue();
+    assertThat(result.path("errors")).isEqualTo(json("[\"The message was withdrawn.\"]"));
+    assertThat(result.path("total_cost_usd").decimalValue()).isEqualByComparingTo("1.5");
   }
 
   @ParameterizedTest

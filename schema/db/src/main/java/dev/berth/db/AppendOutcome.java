@@ -26,8 +26,9 @@ public sealed interface AppendOutcome {
    *
    * @param fresh false when an event of this id was there before
    * @param at when it was stored
+   * @param epoch under which it was stored, 0 for what no sandbox caused
    */
-  record Numbered(long seq, boolean fresh, Instant at) {}
+  record Numbered(long seq, boolean fresh, Instant at, int epoch) {}
 
   /** The writer's epoch or attachment has been replaced: it must stop. */
   record Superseded() implements AppendOutcome {}

@@ -110,7 +110,7 @@ public final class EventLog {
       if (!numbered.fresh()) {
         return List.of();
       }
-      envelopes.add(envelope(request.events().get(index), epoch(request.writer()), numbered));
+      envelopes.add(envelope(request.events().get(index), numbered));
     }
     return envelopes;
   }
@@ -140,17 +140,20 @@ public final class EventLog {
 
   private static Numbered numbered(Record row, boolean fresh) {
     return new Numbered(
-        row.get("seq", Long.class), fresh, row.get("at", OffsetDateTime.class).toInstant());
+        row.get("seq", Long.class),
+        fresh,
+        row.get("at", OffsetDateTime.class).toInstant(),
+        row.get("epoch", Integer.class));
   }
 
-  private static EventEnvelope envelope(NewEvent event, int epoch, Numbered numbered) {
+  private static EventEnvelope envelope(NewEvent event, Numbered numbered) {
     return new EventEnvelope(
         numbered.seq(),
         event.id(),
         event.event().type(),
         event.turnId(),
         event.messageId(),
-        epoch,
+        numbered.epoch(),
         numbered.at(),
         event.event().payload(),
         event.raw() == null ? null : ProtocolJson.mapper().readTree(event.raw()));

@@ -61,8 +61,9 @@ class EventLogTest {
     var second = append(session, EventWriter.PLATFORM, notice("c"));
 
     assertThat(first)
-        .isEqualTo(appended(new Numbered(1, true, SOME_TIME), new Numbered(2, true, SOME_TIME)));
-    assertThat(second).isEqualTo(appended(new Numbered(3, true, SOME_TIME)));
+        .isEqualTo(
+            appended(new Numbered(1, true, SOME_TIME, 0), new Numbered(2, true, SOME_TIME, 0)));
+    assertThat(second).isEqualTo(appended(new Numbered(3, true, SOME_TIME, 0)));
     assertThat(EventLog.read(db, session, 1, 10)).extracting("id").containsExactly("b", "c");
   }
 
@@ -76,9 +77,9 @@ class EventLogTest {
     assertThat(again)
         .isEqualTo(
             appended(
-                new Numbered(2, false, SOME_TIME),
-                new Numbered(3, true, SOME_TIME),
-                new Numbered(1, false, SOME_TIME)));
+                new Numbered(2, false, SOME_TIME, 0),
+                new Numbered(3, true, SOME_TIME, 0),
+                new Numbered(1, false, SOME_TIME, 0)));
   }
 
   @Test
@@ -122,9 +123,9 @@ class EventLogTest {
     assertThat(append(session, new EventWriter.Attachment(3, 4), notice("a")))
         .isEqualTo(new Superseded());
     assertThat(append(session, new EventWriter.Attachment(3, 5), notice("a")))
-        .isEqualTo(appended(new Numbered(1, true, SOME_TIME)));
+        .isEqualTo(appended(new Numbered(1, true, SOME_TIME, 0)));
     assertThat(append(session, new EventWriter.Sandbox(3), notice("b")))
-        .isEqualTo(appended(new Numbered(2, true, SOME_TIME)));
+        .isEqualTo(appended(new Numbered(2, true, SOME_TIME, 0)));
     assertThat(EventLog.read(db, session, 0, 10)).extracting("epoch").containsExactly(3, 3);
   }
 
@@ -145,10 +146,10 @@ class EventLogTest {
     assertThat(outcomes)
         .extracting(EventLogTest::timeless)
         .containsExactly(
-            appended(new Numbered(1, true, SOME_TIME)),
+            appended(new Numbered(1, true, SOME_TIME, 0)),
             new SessionMissing(),
             new Superseded(),
-            appended(new Numbered(2, true, SOME_TIME)));
+            appended(new Numbered(2, true, SOME_TIME, 0)));
   }
 
   @Test
@@ -276,7 +277,7 @@ class EventLogTest {
     return outcome instanceof Appended(var events)
         ? new Appended(
             events.stream()
-                .map(event -> new Numbered(event.seq(), event.fresh(), SOME_TIME))
+                .map(event -> new Numbered(event.seq(), event.fresh(), SOME_TIME, 0))
                 .toList())
         : outcome;
   }

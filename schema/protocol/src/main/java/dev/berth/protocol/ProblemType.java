@@ -17,7 +17,17 @@ public enum ProblemType {
   CONCURRENT_LIMIT_REACHED(Category.CONCURRENCY_LIMIT, 429, 4429, true),
   RATE_LIMITED(Category.RATE_LIMIT, 429, 4429, true),
   INVALID_REQUEST(Category.VALIDATION_ERROR, 400, 1008, false),
+  REQUEST_TOO_LARGE(Category.VALIDATION_ERROR, 413, 1008, false),
   MESSAGE_CONFLICT(Category.VALIDATION_ERROR, 409, 1008, false),
+  MESSAGE_NOT_FOUND(Category.VALIDATION_ERROR, 404, 1008, false),
+  /** The message runs or has ended: it is too late to withdraw it. */
+  MESSAGE_NOT_WAITING(Category.VALIDATION_ERROR, 409, 1008, false),
+  /** The message was withdrawn; its id is used up. */
+  MESSAGE_WITHDRAWN(Category.VALIDATION_ERROR, 409, 1008, false),
+  /** The key of a request was used for a session with other options. */
+  SESSION_CONFLICT(Category.VALIDATION_ERROR, 409, 1008, false),
+  /** Something runs or waits, and the message was to be taken by an idle session only. */
+  SESSION_BUSY(Category.SESSION_ERROR, 409, 1011, false),
   SESSION_NOT_FOUND(Category.SESSION_ERROR, 404, 1011, false),
   SESSION_CLOSED(Category.SESSION_ERROR, 409, 1011, false),
   /** A writer with an epoch or attachment that has been replaced; it must stop, not retry. */

@@ -14,6 +14,11 @@ public record TurnId(@JsonValue String value) {
     IdFormat.UUID.check("TurnId", value);
   }
 
+  /** The id of the event that ends the turn, whatever the end is: a turn has one. */
+  public String endEvent() {
+    return "turn/" + value + "/end";
+  }
+
   @Override
   public String toString() {
     return value;

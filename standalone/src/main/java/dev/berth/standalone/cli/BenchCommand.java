@@ -2,6 +2,7 @@ package dev.berth.standalone.cli;
 
 import dev.berth.standalone.bench.Bench;
 import dev.berth.standalone.platform.Connection;
+import dev.berth.standalone.platform.TemporalSource;
 import dev.berth.standalone.setup.Project;
 import dev.berth.standalone.setup.SetUp;
 import dev.berth.standalone.setup.Steps;
@@ -44,6 +45,9 @@ final class BenchCommand implements Callable<Integer> {
     var project = Project.ofEnvironment();
     var steps = new Steps(System.err, project.home().log("setup"));
     var image = new SetUp(project, System.getenv(), steps).run();
+    if (TemporalSource.of(project.home(), System.getenv()) instanceof TemporalSource.Development) {
+      System.err.println(DevelopmentTemporalNote.TEXT);
+    }
     if (Connection.of(project.home()) != null) {
       System.err.println(
           "! A platform runs in this home and takes its share of the machine; ./berth down ends it.");

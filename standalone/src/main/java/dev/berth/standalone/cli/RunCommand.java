@@ -63,6 +63,9 @@ final class RunCommand implements Callable<Integer> {
     var text = prompt();
     var project = Project.ofEnvironment();
     var connection = BackgroundPlatform.ensure(project, json);
+    if (connection.developmentTemporal() && !json) {
+      System.err.println(DevelopmentTemporalNote.TEXT);
+    }
     if (connection.practiceModel() && !json) {
       System.err.println(PracticeNote.TEXT);
     }

@@ -36,6 +36,9 @@ final class StatusCommand implements Callable<Integer> {
     System.out.println("  project      " + connection.projectId());
     System.out.println("  for programs " + project.home().connection());
     var ready = ready(connection);
+    if (connection.developmentTemporal()) {
+      System.out.println(DevelopmentTemporalNote.TEXT);
+    }
     if (connection.practiceModel()) {
       System.out.println(PracticeNote.TEXT);
     }

@@ -102,6 +102,9 @@ final class UpCommand implements Callable<Integer> {
   private static void show(Platform platform, long millis) {
     System.out.printf("Berth is up (%.1f s).%n", millis / 1000.0);
     platform.parts().forEach(part -> System.out.println("  " + part));
+    if (platform.connection().developmentTemporal()) {
+      System.out.println(DevelopmentTemporalNote.TEXT);
+    }
     if (platform.connection().practiceModel()) {
       System.out.println(PracticeNote.TEXT);
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pid the process that runs the platform
  * @param practiceModel whether the practice model answers, for want of a provider's key
+ * @param developmentTemporal whether Temporal is its development server, for want of Go
  */
 public record Connection(
     String apiUrl,
@@ -24,7 +25,8 @@ public record Connection(
     String s3Endpoint,
     String s3Bucket,
     long pid,
-    boolean practiceModel) {
+    boolean practiceModel,
+    boolean developmentTemporal) {
 
   /** The connection of the platform that runs in the home, or null when none runs. */
   public static @Nullable Connection of(BerthHome home) {

@@ -170,7 +170,7 @@ public final class Platform implements AutoCloseable {
       return options.isSplit() ? split(settings, address) : embedded(settings, address);
     }
 
-    private record TemporalAddress(String frontend, String ui) {}
+    private record TemporalAddress(String frontend, String ui, boolean development) {}
 
     private Provider provider() {
       var named = Provider.of(environment);
@@ -209,24 +209,29 @@ public final class Platform implements AutoCloseable {
         add(() ->
             S3Server.start(home.data("s3"), port, secrets.s3AccessKey(), secrets.s3SecretKey()));
       }
-      synchronized (this) {
-        parts.add("S3               " + S3Server.endpoint(port));
-      }
+      note("S3               " + S3Server.endpoint(port));
     }
 
     private TemporalAddress temporal(PostgresServer postgres) {
-      var elsewhere = environment.get("TEMPORAL_ADDRESS");
-      if (elsewhere != null && !elsewhere.isBlank()) {
-        synchronized (this) {
-          parts.add("Temporal         %s (from TEMPORAL_ADDRESS)".formatted(elsewhere));
+      return switch (TemporalSource.of(home, environment)) {
+        case TemporalSource.Elsewhere(var address, var uiUrl) -> {
+          note("Temporal         %s (from TEMPORAL_ADDRESS)".formatted(address));
+          yield new TemporalAddress(address, uiUrl, false);
         }
-        return new TemporalAddress(
-            elsewhere, environment.getOrDefault("TEMPORAL_UI_URL", "http://127.0.0.1:8233"));
-      }
-      postgres.provide("temporal", secrets.temporalPassword(), TemporalServer.databases());
+        case TemporalSource.Built() -> productionTemporal(postgres);
+        case TemporalSource.ToBuild(_) -> productionTemporal(postgres);
+        case TemporalSource.Development(_) -> developmentTemporal();
+        case TemporalSource.Nowhere(var detail) ->
+            throw new StartFailure(
+                "There is no Temporal server (%s).".formatted(detail), TemporalSource.REMEDY);
+      };
+    }
+
+    private TemporalAddress productionTemporal(PostgresServer postgres) {
+      postgres.provide("temporal", secrets.temporalPassword(), ProductionTemporal.databases());
       var server =
           add(() ->
-              TemporalServer.start(
+              ProductionTemporal.start(
                   home,
                   TemporalBinaries.in(home.cache().resolve("temporal")),
                   ports,
@@ -235,11 +240,25 @@ public final class Platform implements AutoCloseable {
                   postgres.port(),
                   secrets.temporalPassword()));
       server.awaitHealthy();
-      synchronized (this) {
-        parts.add("Temporal         " + server.address());
-        parts.add("Temporal UI      " + server.uiUrl());
-      }
-      return new TemporalAddress(server.address(), server.uiUrl());
+      note("Temporal         " + server.address());
+      note("Temporal UI      " + server.uiUrl());
+      return new TemporalAddress(server.address(), server.uiUrl(), false);
+    }
+
+    private TemporalAddress developmentTemporal() {
+      var server =
+          add(() ->
+              DevelopmentTemporal.start(
+                  home, ports, ports.of(Part.TEMPORAL), ports.of(Part.TEMPORAL_UI)));
+      server.awaitHealthy();
+      DevelopmentTemporal.confirm(home);
+      note("Temporal         %s (development server)".formatted(server.address()));
+      note("Temporal UI      " + server.uiUrl());
+      return new TemporalAddress(server.address(), server.uiUrl(), true);
+    }
+
+    private synchronized void note(String part) {
+      parts.add(part);
     }
 
     private Connection embedded(PlatformSettings settings, TemporalAddress temporal) {
@@ -298,7 +317,8 @@ public final class Platform implements AutoCloseable {
           settings.s3().toString(),
           PlatformSettings.BUCKET,
           ProcessHandle.current().pid(),
-          settings.provider().practice());
+          settings.provider().practice(),
+          temporal.development());
     }
 
     private static String url(DatabaseAddress database) {

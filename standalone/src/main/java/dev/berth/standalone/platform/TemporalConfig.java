@@ -2,6 +2,8 @@ package dev.berth.standalone.platform;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The configuration files of the Temporal server and its UI. */
 final class TemporalConfig {
@@ -10,6 +12,12 @@ final class TemporalConfig {
 
   /** Each service of the server has a pool for each store. */
   private static final int CONNECTIONS = 8;
+
+  /** What differs from the server's defaults, and why: ARCHITECTURE.md, "Temporal". */
+  static final List<Map.Entry<String, String>> DYNAMIC =
+      List.of(
+          Map.entry("matching.enableFairness", "true"),
+          Map.entry("history.transferProcessorMaxPollRPS", "100"));
 
   private TemporalConfig() {}
 
@@ -73,12 +81,10 @@ final class TemporalConfig {
             folder.resolve("dynamic.yaml"));
   }
 
-  /** What differs from the server's defaults, and why: ARCHITECTURE.md, "Temporal". */
   static String dynamic() {
-    return """
-    matching.enableFairness: [{value: true}]
-    history.transferProcessorMaxPollRPS: [{value: 100}]
-    """;
+    return DYNAMIC.stream()
+        .map(setting -> "%s: [{value: %s}]%n".formatted(setting.getKey(), setting.getValue()))
+        .collect(Collectors.joining());
   }
 
   static String ui(int port, int uiPort) {

@@ -1,5 +1,6 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.StartFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;

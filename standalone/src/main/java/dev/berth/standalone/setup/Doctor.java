@@ -1,6 +1,7 @@
 package dev.berth.standalone.setup;
 
 import dev.berth.standalone.platform.Connection;
+import dev.berth.standalone.platform.Shell;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

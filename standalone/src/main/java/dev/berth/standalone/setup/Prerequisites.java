@@ -1,17 +1,19 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.ResticSource;
+import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.TemporalBinaries;
+import dev.berth.standalone.platform.TemporalSource;
+import dev.berth.standalone.platform.Version;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /** What Berth cannot make by itself. */
 public final class Prerequisites {
-  private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)");
   private static final long GIBI = 1024L * 1024 * 1024;
 
   /** Images, binaries and build output of a first set-up. */
@@ -66,30 +68,37 @@ public final class Prerequisites {
   }
 
   private Finding temporal() {
-    var elsewhere = environment.get("TEMPORAL_ADDRESS");
-    if (elsewhere != null && !elsewhere.isBlank()) {
-      return new Finding.Good("Temporal", "at " + elsewhere + " (TEMPORAL_ADDRESS)");
-    }
-    if (TemporalBinaries.in(project.home().cache().resolve("temporal")).exist()) {
-      return new Finding.Good("Temporal", "production server, built");
-    }
-    return go("the Temporal server, or set TEMPORAL_ADDRESS");
+    var name = "Temporal";
+    return switch (TemporalSource.of(project.home(), environment)) {
+      case TemporalSource.Elsewhere(var address, _) ->
+          new Finding.Good(name, "at " + address + " (TEMPORAL_ADDRESS)");
+      case TemporalSource.Built() -> new Finding.Good(name, "production server, built");
+      case TemporalSource.ToBuild(var go) ->
+          new Finding.Good(name, "production server, to be built with Go " + go);
+      case TemporalSource.Development(var server) ->
+          new Finding.Poor(
+              name,
+              "development server %s (`temporal` on the PATH), on an SQLite file: not for production"
+                  .formatted(server),
+              "install Go %s or newer (https://go.dev/dl), and the production server is built"
+                  .formatted(TemporalSource.GO));
+      case TemporalSource.Nowhere(var detail) ->
+          new Finding.Missing(name, detail, TemporalSource.REMEDY);
+    };
   }
 
   private Finding restic() {
-    return Files.isExecutable(project.home().restic())
-        ? new Finding.Good("restic", "built")
-        : go("restic");
-  }
-
-  private static Finding go(String what) {
-    return tool(
-        "Go",
-        1,
-        26,
-        "install Go 1.26 or newer (https://go.dev/dl) to build " + what,
-        "go",
-        "version");
+    var name = "restic";
+    return switch (ResticSource.of(project.home())) {
+      case ResticSource.Built() -> new Finding.Good(name, "built");
+      case ResticSource.ToBuild(var go) -> new Finding.Good(name, "to be built with Go " + go);
+      case ResticSource.Installed(var version) -> new Finding.Good(name, version.toString());
+      case ResticSource.Nowhere(var detail) ->
+          new Finding.Poor(
+              name,
+              "none (%s): files of sessions are on this host only".formatted(detail),
+              ResticSource.REMEDY);
+    };
   }
 
   private Finding disk() {
@@ -97,7 +106,9 @@ public final class Prerequisites {
       var home = project.home();
       Files.createDirectories(home.root());
       var free = Files.getFileStore(home.root()).getUsableSpace();
-      var isSetUp = TemporalBinaries.in(home.cache().resolve("temporal")).exist();
+      var isSetUp =
+          TemporalBinaries.in(home.cache().resolve("temporal")).exist()
+              || Files.exists(home.root().resolve("data"));
       var wanted = isSetUp ? RUNNING_BYTES : FIRST_SETUP_BYTES;
       var detail = "%.1f GiB free in %s".formatted(free / (double) GIBI, home.root());
       return free >= wanted
@@ -116,13 +127,12 @@ public final class Prerequisites {
     if (line == null) {
       return new Finding.Missing(name, "not found", remedy);
     }
-    var version = VERSION.matcher(line);
-    if (!version.find()) {
+    var version = Version.in(line);
+    if (version == null) {
       return new Finding.Missing(name, line, remedy);
     }
-    var found = Integer.parseInt(version.group(1)) * 1000 + Integer.parseInt(version.group(2));
-    return found >= major * 1000 + minor
-        ? new Finding.Good(name, version.group())
-        : new Finding.Missing(name, version.group(), remedy);
+    return version.isAtLeast(new Version(major, minor))
+        ? new Finding.Good(name, version.toString())
+        : new Finding.Missing(name, version.toString(), remedy);
   }
 }

@@ -1,8 +1,9 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.ResticSource;
+import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.StartFailure;
-import dev.berth.standalone.platform.TemporalBinaries;
-import java.nio.file.Files;
+import dev.berth.standalone.platform.TemporalSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -65,37 +66,52 @@ public final class SetUp {
   }
 
   private void temporal() {
-    var elsewhere = environment.get("TEMPORAL_ADDRESS");
-    var folder = project.home().cache().resolve("temporal");
-    if (elsewhere != null && !elsewhere.isBlank()) {
-      return;
+    switch (TemporalSource.of(project.home(), environment)) {
+      case TemporalSource.Built() -> buildTemporal(null);
+      case TemporalSource.ToBuild(_) ->
+          buildTemporal("built from its Go modules, about 5 min the first time");
+      // There, or refused with the other prerequisites.
+      case TemporalSource.Elsewhere _, TemporalSource.Development _, TemporalSource.Nowhere _ -> {}
     }
+  }
+
+  /** Does nothing when the binaries are those of the pinned modules. */
+  private void buildTemporal(@Nullable String why) {
     var build = project.root().resolve("tools/temporal/build").toString();
-    var isBuilt = TemporalBinaries.in(folder).exist();
+    var folder = project.home().cache().resolve("temporal").toString();
     steps.step(
         "Temporal server",
-        isBuilt ? null : "built from its Go modules, about 5 min the first time",
+        why,
         log ->
             Shell.run(
                 log,
                 Map.of(),
                 "Look at %s; the next run goes on where this one was.".formatted(log),
-                List.of(build, folder.toString())));
+                List.of(build, folder)));
   }
 
   private void restic() {
-    var program = project.home().restic();
+    switch (ResticSource.of(project.home())) {
+      case ResticSource.Built() -> buildRestic(null);
+      case ResticSource.ToBuild(_) ->
+          buildRestic("built from its Go module, about 1 min the first time");
+      case ResticSource.Installed _, ResticSource.Nowhere _ -> {}
+    }
+  }
+
+  /** Does nothing when the binary is that of the pinned module. */
+  private void buildRestic(@Nullable String why) {
+    var build = project.root().resolve("tools/restic/build").toString();
+    var folder = String.valueOf(project.home().restic().getParent());
     steps.step(
         "restic",
-        Files.isExecutable(program) ? null : "built from its Go module, about 1 min the first time",
+        why,
         log ->
             Shell.run(
                 log,
                 Map.of(),
                 "Look at %s; the next run goes on where this one was.".formatted(log),
-                List.of(
-                    project.root().resolve("tools/restic/build").toString(),
-                    String.valueOf(program.getParent()))));
+                List.of(build, folder)));
   }
 
   private String image() {

@@ -1,5 +1,6 @@
 package dev.berth.standalone.testing;
 
+import dev.berth.practicemodel.PracticeModel;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool.
@@ -30,6 +32,7 @@ public final class TestStages {
     FORMAT("formatting of the Java sources"),
     BRIDGE_CHECK("bridge: types, lint, generated files"),
     BRIDGE("bridge: unit tests"),
+    CONFORMANCE("bridge: what Berth relies on in the Agent SDK"),
     JAVA("Java: unit, workflow, replay, architecture, end to end"),
     SANDBOX("bridge: in real sandboxes, with the real Agent SDK");
 
@@ -48,16 +51,17 @@ public final class TestStages {
     return switch (stage) {
       case FORMAT -> check(stage, project.root(), List.of("mvn", "-B", "-q", "spotless:check"));
       case BRIDGE_CHECK -> check(stage, bridge(), List.of("npm", "run", "--silent", "check"));
-      case BRIDGE -> vitest(stage, "test");
+      case BRIDGE -> vitest(stage, "test", Map.of());
+      case CONFORMANCE -> conformance(stage);
       case JAVA -> java(stage);
-      case SANDBOX -> vitest(stage, "test:sandbox");
+      case SANDBOX -> vitest(stage, "test:sandbox", Map.of());
     };
   }
 
   /** A stage that has one result. */
   private TestCounts check(Stage stage, Path folder, List<String> command)
       throws IOException, InterruptedException {
-    return exec(stage, folder, command) == 0
+    return exec(stage, folder, command, Map.of()) == 0
         ? TestCounts.passing(1)
         : TestCounts.failing("%s: look at %s".formatted(String.join(" ", command), log(stage)));
   }
@@ -80,14 +84,23 @@ public final class TestStages {
                 "-Dberth.cache=" + project.home().cache(),
                 "-Dberth.sandbox-image=" + image,
                 "-Dberth.agent-sdk=" + bridge(),
-                "test"));
+                "test"),
+            Map.of());
     var counts = TestReports.surefire(build, since);
     return status != 0 && counts.failed() == 0
         ? counts.plus(TestCounts.failing("the build: look at " + log(stage)))
         : counts;
   }
 
-  private TestCounts vitest(Stage stage, String script) throws IOException, InterruptedException {
+  private TestCounts conformance(Stage stage) throws IOException, InterruptedException {
+    try (var model = PracticeModel.start("127.0.0.1", 0)) {
+      var environment = Map.of("BERTH_PRACTICE_MODEL", model.baseUrl().toString());
+      return vitest(stage, "test:conformance", environment);
+    }
+  }
+
+  private TestCounts vitest(Stage stage, String script, Map<String, String> environment)
+      throws IOException, InterruptedException {
     var report =
         project.home().logs().resolve("test-" + stage.name().toLowerCase(Locale.ROOT) + ".json");
     Files.deleteIfExists(report);
@@ -103,7 +116,8 @@ public final class TestStages {
                 "--",
                 "--reporter=default",
                 "--reporter=json",
-                "--outputFile=" + report));
+                "--outputFile=" + report),
+            environment);
     if (!Files.exists(report)) {
       return TestCounts.failing("npm run %s: look at %s".formatted(script, log(stage)));
     }
@@ -149,7 +163,7 @@ public final class TestStages {
     return bridge;
   }
 
-  private int exec(Stage stage, Path folder, List<String> command)
+  private int exec(Stage stage, Path folder, List<String> command, Map<String, String> environment)
       throws IOException, InterruptedException {
     var builder =
         new ProcessBuilder(new ArrayList<>(command))
@@ -157,6 +171,7 @@ public final class TestStages {
             .redirectErrorStream(true)
             .redirectOutput(log(stage).toFile());
     builder.environment().put("BERTH_HOME", project.home().root().toString());
+    builder.environment().putAll(environment);
     return builder.start().waitFor();
   }
 

@@ -63,8 +63,8 @@ public interface SessionActivities {
   record RecordResult(long lastSeq) {}
 
   /**
-   * @param stopReason {@code INTERRUPTED}, or why the turn failed
-   * @param problem what went wrong, absent for an interrupted turn
+   * @param stopReason {@code INTERRUPTED}, {@code WITHDRAWN}, or why the turn failed
+   * @param problem what went wrong, absent for a turn that was interrupted or withdrawn
    */
   record EndTurnInput(
       SessionId sessionId,

@@ -41,6 +41,8 @@ public interface WorkspaceActivities {
     /** There was nothing to store. */
     UNCHANGED,
     /** The workspace had moved on to another sandbox; its turns make it safe. */
-    DISCARDED
+    DISCARDED,
+    /** This host keeps no snapshots. */
+    OFF
   }
 }

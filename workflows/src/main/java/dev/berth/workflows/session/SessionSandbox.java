@@ -6,6 +6,7 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures;
+import dev.berth.workflows.TimedWait;
 import dev.berth.workflows.ports.SandboxActivities.StartSandboxInput;
 import dev.berth.workflows.ports.SandboxActivities.StopSandboxInput;
 import dev.berth.workflows.ports.SessionActivities.AllocateInput;
@@ -81,7 +82,10 @@ final class SessionSandbox {
         if (!isWorthAnother(problem) || attempt >= input.policy().startAttempts()) {
           return new Start.Failed(problem);
         }
-        Workflow.await(BACK_OFF.multipliedBy(attempt), () -> progress.state().closing() != null);
+        TimedWait.await(
+            BACK_OFF.multipliedBy(attempt),
+            "another start",
+            () -> progress.state().closing() != null);
       }
     }
   }

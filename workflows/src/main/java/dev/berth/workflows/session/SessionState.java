@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param turns turns that were begun, ever
  * @param turnsThisRun turns that were begun in this run
  * @param allocations sandboxes that this session asked for, ever
+ * @param abandoned whether the last socket is gone, so that the end of the work completes the
+ *     session; one that never had a socket stays open
  */
 record SessionState(
     Phase phase,
@@ -44,7 +46,8 @@ record SessionState(
     long turns,
     int turnsThisRun,
     long allocations,
-    @Nullable StopReason lastStop) {
+    @Nullable StopReason lastStop,
+    boolean abandoned) {
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -83,17 +86,23 @@ record SessionState(
         0,
         0,
         0,
-        null);
+        null,
+        false);
   }
 
   boolean knows(MessageId message) {
-    return seen.contains(message);
+    return seen.contains(message) || isOpen(message);
+  }
+
+  /** Whether the message runs or waits. */
+  boolean isOpen(MessageId message) {
+    return message.equals(running) || queue.contains(message);
   }
 
   /** How many messages run before the one of this id: 0 when it runs, ran, or is next. */
   int position(MessageId message) {
     var place = queue.indexOf(message);
-    return place < 0 ? 0 : place + (running == null ? 0 : 1);
+    return place < 0 ? 0 : place + (running == null || running.equals(cut) ? 0 : 1);
   }
 
   boolean isBusy() {
@@ -104,6 +113,7 @@ record SessionState(
     return with(draft -> {
       draft.wanted = true;
       draft.completing = null;
+      draft.abandoned = false;
       if (connection != null) {
         draft.connections = appended(connections, connection, CONNECTIONS);
       }
@@ -118,6 +128,7 @@ record SessionState(
     var left = connections.stream().filter(other -> !other.equals(connection)).toList();
     return with(draft -> {
       draft.connections = left;
+      draft.abandoned = left.isEmpty();
       if (left.isEmpty() && asked) {
         draft.cut = firstToEnd();
         draft.completing = "closed_by_client";
@@ -131,14 +142,36 @@ record SessionState(
     return with(draft -> {
       draft.completing = null;
       draft.wanted = false;
+      draft.abandoned = false;
     });
   }
 
-  SessionState submitted(MessageId message) {
+  /**
+   * A message waits.
+   *
+   * @param interrupts whether it cuts the turn that runs and stands before what waits; only a
+   *     message that is being cut stays before it
+   */
+  SessionState submitted(MessageId message, boolean interrupts) {
     return with(draft -> {
-      draft.queue = appended(queue, message, Integer.MAX_VALUE);
+      var last = queue.size();
+      var first = last > 0 && queue.getFirst().equals(cut) ? 1 : 0;
+      draft.queue = inserted(queue, message, interrupts ? first : last);
       draft.seen = appended(seen, message, SEEN);
       draft.completing = null;
+      if (interrupts && running != null) {
+        draft.cut = running;
+      }
+    });
+  }
+
+  /**
+   * A message will not run; it is remembered, so that a late announcement does not bring it back.
+   */
+  SessionState withdrawn(MessageId message) {
+    return with(draft -> {
+      draft.queue = queue.stream().filter(other -> !other.equals(message)).toList();
+      draft.seen = appended(seen, message, SEEN);
     });
   }
 
@@ -169,7 +202,7 @@ record SessionState(
       draft.running = null;
       draft.cut = null;
       draft.lastStop = reason;
-      if (connections.isEmpty() && queue.isEmpty() && completing == null && wanted) {
+      if (abandoned && queue.isEmpty() && completing == null && wanted) {
         draft.completing = "disconnected";
       }
     });
@@ -219,6 +252,12 @@ record SessionState(
     return draft.state();
   }
 
+  private static <T> List<T> inserted(List<T> list, T value, int place) {
+    var longer = new ArrayList<>(list);
+    longer.add(place, value);
+    return longer;
+  }
+
   private static <T> List<T> appended(List<T> list, T value, int bound) {
     var longer = new ArrayList<>(list);
     longer.remove(value);
@@ -243,6 +282,7 @@ record SessionState(
     int turnsThisRun;
     long allocations;
     @Nullable StopReason lastStop;
+    boolean abandoned;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -260,6 +300,7 @@ record SessionState(
       turnsThisRun = state.turnsThisRun;
       allocations = state.allocations;
       lastStop = state.lastStop;
+      abandoned = state.abandoned;
     }
 
     SessionState state() {
@@ -278,7 +319,8 @@ record SessionState(
           turns,
           turnsThisRun,
           allocations,
-          lastStop);
+          lastStop,
+          abandoned);
     }
   }
 }

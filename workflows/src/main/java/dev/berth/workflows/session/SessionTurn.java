@@ -66,6 +66,15 @@ final class SessionTurn {
     }
   }
 
+  /**
+   * Ends a message that left the queue before its turn.
+   *
+   * @return the end that stands: its turn may have ended before
+   */
+  StopReason withdraw(MessageId message) {
+    return end("withdraw", message, StopReason.WITHDRAWN, null);
+  }
+
   private Attempt.Ended run(MessageId message) {
     @Nullable SandboxLoss loss = null;
     for (var attempt = 1; attempt <= input.policy().turnAttempts(); attempt++) {
@@ -201,8 +210,17 @@ final class SessionTurn {
   }
 
   private StopReason end(MessageId message, StopReason reason, @Nullable Problem problem) {
+    return end(
+        "end turn %d: %s".formatted(progress.state().turns(), reason.wireName()),
+        message,
+        reason,
+        problem);
+  }
+
+  private StopReason end(
+      String summary, MessageId message, StopReason reason, @Nullable Problem problem) {
     return activities
-        .session("end turn %d: %s".formatted(progress.state().turns(), reason.wireName()))
+        .session(summary)
         .endTurn(
             new EndTurnInput(
                 input.sessionId(), new TurnId(message.value()), message, reason, problem))

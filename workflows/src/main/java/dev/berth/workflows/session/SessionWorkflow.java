@@ -9,7 +9,6 @@ import dev.berth.protocol.event.StopReason;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
-import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.util.List;
@@ -36,17 +35,28 @@ public interface SessionWorkflow {
    * A message lies in the database and is to be run. The same id again changes nothing and gets the
    * same answer while this run remembers it; the row in the database answers for good.
    *
-   * <p>Refused with {@code SESSION_CLOSED} when the session is closing.
+   * <p>A message that interrupts cuts the turn that runs and is the next to run. Nothing that waits
+   * is dropped for it: those messages keep their order and run after it, and a later message that
+   * interrupts goes before it.
+   *
+   * <p>A session that is closing takes nothing and says so in the result: a validator's failure
+   * loses its type on the way.
    */
   @UpdateMethod
   SubmitResult submitMessage(SubmitInput input);
 
-  @UpdateValidatorMethod(updateName = "submitMessage")
-  void validateSubmitMessage(SubmitInput input);
+  /**
+   * Takes a message out of the queue, so that it never runs; its end is the event {@code
+   * message.withdrawn}. A message that this run never heard of is withdrawn too: it lies in the
+   * database, and its announcement may still be on its way. A message that runs, or is being cut,
+   * is left alone, and one that has ended keeps its end.
+   */
+  @UpdateMethod
+  WithdrawResult withdraw(WithdrawInput input);
 
   /**
-   * Ends the running turn, or takes back the first message that waits. Answers at once what will be
-   * cut; the outcome is the event {@code turn.interrupted} or {@code turn.completed}.
+   * Ends the running turn, or takes back the first message that waits. The outcome is the event
+   * {@code turn.interrupted} or {@code turn.completed}: a turn that is completing may win.
    */
   @UpdateMethod
   InterruptResult interrupt(InterruptInput input);
@@ -82,8 +92,9 @@ public interface SessionWorkflow {
 
   /**
    * @param bytes size of the content
+   * @param interrupts whether it cuts what runs, and runs before what waits
    */
-  record SubmitInput(MessageId messageId, long bytes) {
+  record SubmitInput(MessageId messageId, long bytes, boolean interrupts) {
     public SubmitInput {
       requireNonNull(messageId, "messageId");
     }
@@ -92,16 +103,30 @@ public interface SessionWorkflow {
   /**
    * @param position 0 when the message runs next or already ran, else how many run before it
    * @param repeated whether this run knew the message already
+   * @param closed whether the session is closing: the message was not taken
    */
-  record SubmitResult(int position, boolean repeated) {}
+  record SubmitResult(int position, boolean repeated, boolean closed) {}
+
+  record WithdrawInput(MessageId messageId) {
+    public WithdrawInput {
+      requireNonNull(messageId, "messageId");
+    }
+  }
+
+  /**
+   * @param withdrawn whether the message never ran and never will
+   */
+  record WithdrawResult(boolean withdrawn) {}
 
   /**
    * @param messageId the message whose turn is meant; null for whichever runs
+   * @param untilEnded answer when the turn has ended, with what became of it, rather than at once
    */
-  record InterruptInput(@Nullable MessageId messageId) {}
+  record InterruptInput(@Nullable MessageId messageId, boolean untilEnded) {}
 
   /**
-   * @param cut the message whose turn ends, null when nothing ran or waited
+   * @param cut the message whose turn ends, or ended, by the interrupt; null when there was none,
+   *     or when its turn was faster
    * @param waiting messages that stay in the queue, in order
    */
   record InterruptResult(@Nullable MessageId cut, List<MessageId> waiting) {

@@ -5,8 +5,8 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
-import dev.berth.workflows.Failures;
 import dev.berth.workflows.TaskQueues;
+import dev.berth.workflows.TimedWait;
 import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
@@ -67,20 +67,21 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   @Override
   public SubmitResult submitMessage(SubmitInput message) {
     var repeated = state().knows(message.messageId());
-    if (!repeated) {
-      progress.change(state -> state.submitted(message.messageId()));
+    var closed = state().closing() != null;
+    if (!repeated && !closed) {
+      progress.change(state -> state.submitted(message.messageId(), message.interrupts()));
     }
-    return new SubmitResult(state().position(message.messageId()), repeated);
+    return new SubmitResult(state().position(message.messageId()), repeated, closed);
   }
 
   @Override
-  public void validateSubmitMessage(SubmitInput message) {
-    if (state().closing() != null) {
-      throw Failures.of(
-          new Problem(
-              ProblemType.SESSION_CLOSED,
-              "Session %s is closed; start a new one.".formatted(input.sessionId())));
+  public WithdrawResult withdraw(WithdrawInput withdraw) {
+    var message = withdraw.messageId();
+    if (message.equals(state().running()) || message.equals(state().cut())) {
+      return new WithdrawResult(false);
     }
+    progress.change(state -> state.withdrawn(message));
+    return new WithdrawResult(turn.withdraw(message) == StopReason.WITHDRAWN);
   }
 
   @Override
@@ -90,8 +91,12 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
       return new InterruptResult(null, state().queue());
     }
     progress.change(state -> state.cutting(cut));
-    return new InterruptResult(
-        cut, state().queue().stream().filter(message -> !message.equals(cut)).toList());
+    var waiting = state().queue().stream().filter(message -> !message.equals(cut)).toList();
+    if (!interrupt.untilEnded()) {
+      return new InterruptResult(cut, waiting);
+    }
+    Workflow.await(() -> !state().isOpen(cut));
+    return new InterruptResult(state().lastStop() == StopReason.INTERRUPTED ? cut : null, waiting);
   }
 
   @Override
@@ -141,7 +146,10 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     progress.record("completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
-      if (!Workflow.await(input.policy().completionLinger(), this::isThereSomethingToDo)) {
+      if (!TimedWait.await(
+          input.policy().completionLinger(),
+          "sandbox of a completed session",
+          this::isThereSomethingToDo)) {
         sandbox.stop(SandboxEndReason.COMPLETED);
       }
     }
@@ -150,13 +158,15 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private void idle() {
     if (state().sandbox() == null) {
       progress.enter(new Phase.Hibernated(), lastStop());
-      if (!Workflow.await(input.policy().retention(), this::isThereSomethingToDo)) {
+      if (!TimedWait.await(
+          input.policy().retention(), "session without a sandbox", this::isThereSomethingToDo)) {
         progress.change(state -> state.withClosing("retention"));
       }
       return;
     }
     progress.enter(new Phase.Idle(), lastStop());
-    if (!Workflow.await(input.policy().idle(), this::isThereSomethingToDo)) {
+    if (!TimedWait.await(
+        input.policy().idle(), "sandbox of an idle session", this::isThereSomethingToDo)) {
       sandbox.stop(SandboxEndReason.IDLE);
     }
   }

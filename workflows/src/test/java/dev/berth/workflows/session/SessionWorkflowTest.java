@@ -5,23 +5,18 @@ import static dev.berth.protocol.event.StopReason.END_TURN;
 import static dev.berth.protocol.event.StopReason.INTERRUPTED;
 import static dev.berth.protocol.event.StopReason.RETRIES_EXHAUSTED;
 import static dev.berth.protocol.event.StopReason.SANDBOX_FAILED;
+import static dev.berth.workflows.session.RunningSession.eventually;
+import static dev.berth.workflows.session.RunningSession.message;
+import static dev.berth.workflows.session.RunningSession.turn;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.protocol.EndUserId;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemType;
-import dev.berth.protocol.ProjectId;
-import dev.berth.protocol.SessionId;
-import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionStatus;
-import dev.berth.workflows.SearchAttributes;
-import dev.berth.workflows.TaskQueues;
-import dev.berth.workflows.TemporalPayloads;
-import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionWorkflow.CloseInput;
 import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
@@ -32,19 +27,8 @@ import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
-import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
-import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
-import io.temporal.testing.TestEnvironmentOptions;
-import io.temporal.testing.TestWorkflowEnvironment;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
-import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,62 +36,26 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class SessionWorkflowTest {
-  private static final HostId HOST = new HostId("host-1");
-  private static final ProjectId PROJECT = new ProjectId("p1");
-
-  private final SessionId session = new SessionId(UUID.randomUUID().toString());
+  private RunningSession running;
   private FakeSessionActivities database;
   private FakeHostActivities host;
-  private TestWorkflowEnvironment environment;
   private SessionWorkflow workflow;
 
   @BeforeEach
   void start() {
-    start(HOST);
+    start(RunningSession.HOST);
   }
 
   private void start(HostId... hosts) {
-    database = new FakeSessionActivities(hosts);
-    host = new FakeHostActivities(database);
-    var options =
-        TestEnvironmentOptions.newBuilder()
-            .setWorkflowClientOptions(
-                WorkflowClientOptions.newBuilder()
-                    .setDataConverter(TemporalPayloads.converter())
-                    .build())
-            .setWorkerFactoryOptions(
-                WorkerFactoryOptions.newBuilder().setUsingVirtualWorkflowThreads(true).build());
-    for (var key : SearchAttributes.all()) {
-      options.registerSearchAttribute(key.getName(), key.getValueType());
-    }
-    environment = TestWorkflowEnvironment.newInstance(options.build());
-    var workerOptions =
-        WorkerOptions.newBuilder()
-            .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
-            .setDefaultDeadlockDetectionTimeout(5_000)
-            .build();
-    var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(database);
-    environment
-        .newWorker(TaskQueues.host(HOST), workerOptions)
-        .registerActivitiesImplementations(host);
-    environment.start();
-    workflow =
-        environment
-            .getWorkflowClient()
-            .newWorkflowStub(
-                SessionWorkflow.class,
-                WorkflowOptions.newBuilder()
-                    .setTaskQueue(TaskQueues.SESSIONS)
-                    .setWorkflowId(WorkflowIds.session(PROJECT, session))
-                    .build());
-    WorkflowClient.start(workflow::run, input(SessionPolicy.DEFAULT));
+    running = RunningSession.start(hosts);
+    database = running.database();
+    host = running.host();
+    workflow = running.workflow();
   }
 
   @AfterEach
   void stop() {
-    environment.close();
+    running.close();
   }
 
   @Test
@@ -130,9 +78,9 @@ class SessionWorkflowTest {
     var second = message();
     var third = message();
 
-    assertThat(workflow.submitMessage(new SubmitInput(second, 1)).position()).isEqualTo(1);
-    assertThat(workflow.submitMessage(new SubmitInput(third, 1)).position()).isEqualTo(2);
-    var again = workflow.submitMessage(new SubmitInput(second, 1));
+    assertThat(workflow.submitMessage(new SubmitInput(second, 1, false)).position()).isEqualTo(1);
+    assertThat(workflow.submitMessage(new SubmitInput(third, 1, false)).position()).isEqualTo(2);
+    var again = workflow.submitMessage(new SubmitInput(second, 1, false));
     host.finish(turn(first), END_TURN);
 
     assertThat(again.repeated()).isTrue();
@@ -171,6 +119,30 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void aMessageEndsTheWaitOfAnIdleSessionAndItsTimer() {
+    submit();
+    eventually(
+        () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 1);
+    submit();
+    eventually(
+        () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 2);
+
+    var timers =
+        running
+            .environment()
+            .getWorkflowClient()
+            .fetchHistory(running.workflowId())
+            .getEvents()
+            .stream()
+            .map(event -> event.getEventType().name())
+            .filter(type -> type.startsWith("EVENT_TYPE_TIMER"))
+            .toList();
+    assertThat(timers)
+        .endsWith(
+            "EVENT_TYPE_TIMER_STARTED", "EVENT_TYPE_TIMER_CANCELED", "EVENT_TYPE_TIMER_STARTED");
+  }
+
+  @Test
   void saysNothingOfAnIdleSessionThatTheEndOfTheTurnHasSaid() {
     host.nextTurn(new TurnBehaviour.EndsIdle(END_TURN));
     submit();
@@ -191,7 +163,7 @@ class SessionWorkflowTest {
     submit();
     eventually(() -> database.ends().size() == 1);
 
-    environment.sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
+    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
     eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
     submit();
 
@@ -262,10 +234,10 @@ class SessionWorkflowTest {
 
   @Test
   void aHostThatDoesNotAnswerIsAvoided() {
-    environment.close();
-    start(new HostId("host-lost"), HOST);
+    stop();
+    start(new HostId("host-lost"), RunningSession.HOST);
     var message = submit();
-    environment.sleep(SessionPolicy.DEFAULT.hostAnswer().plusSeconds(30));
+    running.environment().sleep(SessionPolicy.DEFAULT.hostAnswer().plusSeconds(30));
 
     eventually(() -> database.ends().containsKey(turn(message)));
     assertThat(host.log()).containsExactly("start 2", "turn 1 on 2");
@@ -278,7 +250,7 @@ class SessionWorkflowTest {
     eventually(() -> host.log().contains("turn 1 on 1"));
     var second = submit();
 
-    var receipt = workflow.interrupt(new InterruptInput(null));
+    var receipt = workflow.interrupt(new InterruptInput(null, false));
 
     assertThat(receipt.cut()).isEqualTo(first);
     assertThat(receipt.waiting()).containsExactly(second);
@@ -291,9 +263,9 @@ class SessionWorkflowTest {
   @Test
   void anInterruptWithNothingToDoCutsNothing() {
     submit();
-    eventually(() -> database.ends().size() == 1);
+    eventually(() -> database.ends().size() == 1 && workflow.status().running() == null);
 
-    var receipt = workflow.interrupt(new InterruptInput(null));
+    var receipt = workflow.interrupt(new InterruptInput(null, false));
 
     assertThat(receipt.cut()).isNull();
     assertThat(receipt.waiting()).isEmpty();
@@ -314,7 +286,7 @@ class SessionWorkflowTest {
 
     eventually(() -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
     assertThat(host.log()).doesNotContain("stop 1: completed");
-    environment.sleep(SessionPolicy.DEFAULT.completionLinger().plusSeconds(5));
+    running.environment().sleep(SessionPolicy.DEFAULT.completionLinger().plusSeconds(5));
     eventually(() -> host.log().contains("stop 1: completed"));
   }
 
@@ -368,7 +340,7 @@ class SessionWorkflowTest {
 
     workflow.refresh();
     eventually(() -> !describedRun().equals(run));
-    var again = workflow.submitMessage(new SubmitInput(first, 1));
+    var again = workflow.submitMessage(new SubmitInput(first, 1, false));
     submit();
 
     assertThat(again.repeated()).isTrue();
@@ -396,41 +368,10 @@ class SessionWorkflowTest {
   }
 
   private MessageId submit() {
-    var message = message();
-    workflow.submitMessage(new SubmitInput(message, 1));
-    return message;
+    return running.submit();
   }
 
   private String describedRun() {
-    return environment
-        .getWorkflowClient()
-        .newUntypedWorkflowStub(WorkflowIds.session(PROJECT, session))
-        .describe()
-        .getExecution()
-        .getRunId();
-  }
-
-  private SessionInput input(SessionPolicy policy) {
-    return new SessionInput(
-        session, PROJECT, "a1", new EndUserId("alice"), "claude-sonnet-4-5", policy, null);
-  }
-
-  private static MessageId message() {
-    return new MessageId(UUID.randomUUID().toString());
-  }
-
-  private static TurnId turn(MessageId message) {
-    return new TurnId(message.value());
-  }
-
-  /** Waits in real time; the fakes answer at once and the server skips its own. */
-  private static void eventually(BooleanSupplier condition) {
-    var deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("the condition did not come true in 20 s");
-      }
-      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-    }
+    return running.describe().getExecution().getRunId();
   }
 }

@@ -11,15 +11,25 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** The database's side of a session, in memory: epochs, events and the one end of each turn. */
 public final class FakeSessionActivities implements SessionActivities {
   private final List<HostId> hosts;
+  private final BiConsumer<TurnId, StopReason> onEnd;
   private final Map<String, Allocated> allocations = new HashMap<>();
   private final Map<String, SessionEvent> events = new LinkedHashMap<>();
   private final Map<TurnId, StopReason> ends = new LinkedHashMap<>();
 
   public FakeSessionActivities(HostId... hosts) {
+    this((turn, reason) -> {}, hosts);
+  }
+
+  /**
+   * @param onEnd told of the one end of each turn, before anybody else is
+   */
+  public FakeSessionActivities(BiConsumer<TurnId, StopReason> onEnd, HostId... hosts) {
+    this.onEnd = onEnd;
     this.hosts = List.of(hosts);
   }
 
@@ -52,7 +62,11 @@ public final class FakeSessionActivities implements SessionActivities {
 
   /** Ends a turn, unless it ended before; gives the end that stands. */
   public synchronized StopReason end(TurnId turn, StopReason reason) {
-    return ends.computeIfAbsent(turn, missing -> reason);
+    if (!ends.containsKey(turn)) {
+      onEnd.accept(turn, reason);
+      ends.put(turn, reason);
+    }
+    return ends.getOrDefault(turn, reason);
   }
 
   public synchronized List<SessionEvent> events() {

@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
+import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
@@ -137,6 +138,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Ledger LEDGER = Ledger.LEDGER;
 
+    public final MessageRefusals MESSAGE_REFUSALS = MessageRefusals.MESSAGE_REFUSALS;
+
     public final Messages MESSAGES = Messages.MESSAGES;
 
     public final Projects PROJECTS = Projects.PROJECTS;
@@ -167,6 +170,7 @@ public class DefaultSchema extends SchemaImpl {
             Events.EVENTS,
             Hosts.HOSTS,
             Ledger.LEDGER,
+            MessageRefusals.MESSAGE_REFUSALS,
             Messages.MESSAGES,
             Projects.PROJECTS,
             Sandboxes.SANDBOXES,

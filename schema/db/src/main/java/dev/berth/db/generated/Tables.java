@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
+import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
@@ -126,6 +127,8 @@ public class Tables {
     public static final Hosts HOSTS = Hosts.HOSTS;
 
     public static final Ledger LEDGER = Ledger.LEDGER;
+
+    public static final MessageRefusals MESSAGE_REFUSALS = MessageRefusals.MESSAGE_REFUSALS;
 
     public static final Messages MESSAGES = Messages.MESSAGES;
 

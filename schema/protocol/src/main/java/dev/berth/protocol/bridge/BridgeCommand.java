@@ -50,6 +50,8 @@ public sealed interface BridgeCommand {
    *
    * @param resume whether a transcript exists; it is then asked for by {@code load_transcript}
    * @param resumeReason why an earlier sandbox ended, when this one takes up its turn
+   * @param unknownCalls tool calls of that turn of which nobody knows whether they ran; the model
+   *     is told, since the transcript may not have them
    * @param resumeNotice what the model is to know before it goes on with that turn
    */
   @JsonTypeName("open")
@@ -57,10 +59,24 @@ public sealed interface BridgeCommand {
       boolean resume,
       @JsonProperty("resume_reason") @Nullable String resumeReason,
       AgentOptions options,
+      @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls,
       @JsonProperty("resume_notice") @Nullable String resumeNotice)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
+      unknownCalls = unknownCalls == null ? null : List.copyOf(unknownCalls);
+    }
+  }
+
+  /**
+   * A tool call of unknown outcome.
+   *
+   * @param toolUseId the Messages API id of the call
+   */
+  record UnknownCall(@JsonProperty("tool_use_id") String toolUseId, String name) {
+    public UnknownCall {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
     }
   }
 
@@ -105,6 +121,20 @@ public sealed interface BridgeCommand {
     public ClientToolResult {
       requireNonNull(callId, "callId");
       content = List.copyOf(content);
+    }
+  }
+
+  /**
+   * The start of a tool call is in the log.
+   *
+   * @param first false when an earlier sandbox of the session had started it: it must not run,
+   *     since nobody knows whether it did then
+   */
+  @JsonTypeName("tool_recorded")
+  record ToolRecorded(@JsonProperty("tool_use_id") String toolUseId, boolean first)
+      implements BridgeCommand {
+    public ToolRecorded {
+      requireNonNull(toolUseId, "toolUseId");
     }
   }
 

@@ -12,6 +12,7 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.ClientToolOutcome;
 import dev.berth.protocol.event.StopReason;
+import dev.berth.protocol.event.ToolOutcome;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -114,6 +115,65 @@ public sealed interface BridgeFrame {
       implements Durable {
     public ClientToolClosed {
       requireNonNull(callId, "callId");
+      requireNonNull(outcome, "outcome");
+    }
+  }
+
+  /**
+   * The model has called a tool; nothing has run yet.
+   *
+   * @param toolUseId the Messages API id of the call
+   * @param inputHash SHA-256 of the input as JSON, in hexadecimal
+   * @param agentId the subagent that calls, absent for the main agent
+   */
+  @JsonTypeName("tool_proposed")
+  record ToolProposed(
+      long frame,
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("tool_use_id") String toolUseId,
+      String name,
+      @JsonProperty("input_hash") String inputHash,
+      @JsonProperty("agent_id") @Nullable String agentId)
+      implements Durable {
+    public ToolProposed {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+      requireNonNull(inputHash, "inputHash");
+    }
+  }
+
+  /**
+   * The call stands before its last gate: it runs when {@code tool_recorded} says that this is its
+   * first start, and not before.
+   */
+  @JsonTypeName("tool_started")
+  record ToolStarted(
+      long frame,
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("tool_use_id") String toolUseId,
+      String name)
+      implements Durable {
+    public ToolStarted {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+    }
+  }
+
+  /**
+   * The call is over.
+   *
+   * @param reason why, for a call that was denied
+   */
+  @JsonTypeName("tool_ended")
+  record ToolEnded(
+      long frame,
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("tool_use_id") String toolUseId,
+      ToolOutcome outcome,
+      @Nullable String reason)
+      implements Durable {
+    public ToolEnded {
+      requireNonNull(toolUseId, "toolUseId");
       requireNonNull(outcome, "outcome");
     }
   }

@@ -191,6 +191,73 @@ public sealed interface SessionEvent {
     }
   }
 
+  /**
+   * The model has called a tool; nothing has run yet.
+   *
+   * @param toolUseId the Messages API id of the call
+   * @param inputHash SHA-256 of the input as JSON, in hexadecimal
+   * @param agentId the subagent that calls, absent for the main agent
+   */
+  @JsonTypeName("tool.proposed")
+  record ToolProposed(
+      @JsonProperty("tool_use_id") String toolUseId,
+      String name,
+      @JsonProperty("input_hash") String inputHash,
+      @JsonProperty("agent_id") @Nullable String agentId)
+      implements SessionEvent {
+    public ToolProposed {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+      requireNonNull(inputHash, "inputHash");
+    }
+  }
+
+  /** The call may run from now on; without this event it has not run. */
+  @JsonTypeName("tool.started")
+  record ToolStarted(@JsonProperty("tool_use_id") String toolUseId, String name)
+      implements SessionEvent {
+    public ToolStarted {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+    }
+  }
+
+  /**
+   * The call ran to an end.
+   *
+   * @param isError whether it failed or was cut
+   */
+  @JsonTypeName("tool.completed")
+  record ToolCompleted(
+      @JsonProperty("tool_use_id") String toolUseId, @JsonProperty("is_error") boolean isError)
+      implements SessionEvent {
+    public ToolCompleted {
+      requireNonNull(toolUseId, "toolUseId");
+    }
+  }
+
+  /** The call did not run. */
+  @JsonTypeName("tool.denied")
+  record ToolDenied(@JsonProperty("tool_use_id") String toolUseId, @Nullable String reason)
+      implements SessionEvent {
+    public ToolDenied {
+      requireNonNull(toolUseId, "toolUseId");
+    }
+  }
+
+  /**
+   * The sandbox was lost while the call ran, or was about to: nobody knows whether it did. It is
+   * not run again by the platform, and the model is told.
+   */
+  @JsonTypeName("tool.outcome_unknown")
+  record ToolOutcomeUnknown(@JsonProperty("tool_use_id") String toolUseId, String name)
+      implements SessionEvent {
+    public ToolOutcomeUnknown {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+    }
+  }
+
   /** A sandbox serves the session from now on, under the envelope's epoch. */
   @JsonTypeName("sandbox.started")
   record SandboxStarted(
@@ -259,6 +326,16 @@ public sealed interface SessionEvent {
       requireNonNull(modelMessageId, "modelMessageId");
     }
   }
+
+  /**
+   * The message was withdrawn while it waited: it never runs. It is the end of its turn, in the
+   * place of the others.
+   *
+   * @param totalCostMicrodollars cost of the session so far from the ledger
+   */
+  @JsonTypeName("message.withdrawn")
+  record MessageWithdrawn(@JsonProperty("total_cost_microdollars") long totalCostMicrodollars)
+      implements SessionEvent {}
 
   /** An event of a newer Berth. */
   record Unrecognized(String type) implements SessionEvent {

@@ -34,7 +34,9 @@ public enum StopReason {
   /** The turn lost its sandbox more often than it may. */
   RETRIES_EXHAUSTED,
   /** The session was closed under the turn. */
-  CLOSED;
+  CLOSED,
+  /** The message was withdrawn before its turn began. */
+  WITHDRAWN;
 
   @JsonCreator
   public static StopReason of(String wireName) {

@@ -56,6 +56,8 @@ public class AppendEvents extends AbstractRoutine<Record> {
 
     public static final Parameter<OffsetDateTime> AT = Internal.createParameter("at", SQLDataType.TIMESTAMPWITHTIMEZONE(6), false);
 
+    public static final Parameter<Integer> EPOCH = Internal.createParameter("epoch", SQLDataType.INTEGER, false);
+
     public AppendEvents() {
         super("append_events", DefaultSchema.DEFAULT_SCHEMA, DSL.comment(""), SQLDataType.RECORD);
 
@@ -76,6 +78,7 @@ public class AppendEvents extends AbstractRoutine<Record> {
         addOutParameter(ORDINAL);
         addOutParameter(SEQ);
         addOutParameter(AT);
+        addOutParameter(EPOCH);
     }
 
     public void setPSessions(UUID[] value) {
@@ -140,5 +143,9 @@ public class AppendEvents extends AbstractRoutine<Record> {
 
     public OffsetDateTime getAt() {
         return get(AT);
+    }
+
+    public Integer getEpoch() {
+        return get(EPOCH);
     }
 }

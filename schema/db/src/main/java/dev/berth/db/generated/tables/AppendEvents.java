@@ -44,6 +44,8 @@ public class AppendEvents extends TableImpl<Record> {
 
     public final TableField<Record, OffsetDateTime> AT = createField(DSL.name("at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
 
+    public final TableField<Record, Integer> EPOCH = createField(DSL.name("epoch"), SQLDataType.INTEGER, this, "");
+
     private AppendEvents(Name alias, Table<Record> aliased) {
         this(alias, aliased, new Field[] {
             DSL.val(null, SQLDataType.UUID.array()),

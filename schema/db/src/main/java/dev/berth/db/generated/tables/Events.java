@@ -5,6 +5,7 @@ package dev.berth.db.generated.tables;
 
 
 import dev.berth.db.generated.DefaultSchema;
+import dev.berth.db.generated.Indexes;
 import dev.berth.db.generated.Keys;
 import dev.berth.db.generated.tables.Sessions.SessionsPath;
 
@@ -17,6 +18,7 @@ import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.ForeignKey;
+import org.jooq.Index;
 import org.jooq.InverseForeignKey;
 import org.jooq.JSON;
 import org.jooq.Name;
@@ -123,6 +125,11 @@ public class Events extends TableImpl<Record> {
     @Override
     public Schema getSchema() {
         return aliased() ? null : DefaultSchema.DEFAULT_SCHEMA;
+    }
+
+    @Override
+    public List<Index> getIndexes() {
+        return Arrays.asList(Indexes.EVENTS_OF_STARTED_TOOLS);
     }
 
     @Override

@@ -68,6 +68,10 @@ public class Messages extends TableImpl<Record> {
 
     public final TableField<Record, OffsetDateTime> TAKEN_AT = createField(DSL.name("taken_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
 
+    public final TableField<Record, OffsetDateTime> ENDED_AT = createField(DSL.name("ended_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
+
+    public final TableField<Record, Integer> POSITION = createField(DSL.name("position"), SQLDataType.INTEGER, this, "");
+
     private Messages(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }
@@ -125,7 +129,7 @@ public class Messages extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.MESSAGES_NOT_TAKEN);
+        return Arrays.asList(Indexes.MESSAGES_NOT_TAKEN, Indexes.MESSAGES_OPEN);
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.Accounts.AccountsPath;
 import dev.berth.db.generated.tables.ClientToolCalls.ClientToolCallsPath;
 import dev.berth.db.generated.tables.Events.EventsPath;
 import dev.berth.db.generated.tables.Ledger.LedgerPath;
+import dev.berth.db.generated.tables.MessageRefusals.MessageRefusalsPath;
 import dev.berth.db.generated.tables.Messages.MessagesPath;
 import dev.berth.db.generated.tables.Projects.ProjectsPath;
 import dev.berth.db.generated.tables.Sandboxes.SandboxesPath;
@@ -101,6 +102,10 @@ public class Sessions extends TableImpl<Record> {
     public final TableField<Record, OffsetDateTime> UPDATED_AT = createField(DSL.name("updated_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "");
 
     public final TableField<Record, OffsetDateTime> COMPLETED_AT = createField(DSL.name("completed_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
+
+    public final TableField<Record, OffsetDateTime> CLOSED_AT = createField(DSL.name("closed_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "");
+
+    public final TableField<Record, byte[]> ASKED_HASH = createField(DSL.name("asked_hash"), SQLDataType.BLOB, this, "");
 
     private Sessions(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
@@ -215,6 +220,15 @@ public class Sessions extends TableImpl<Record> {
             _ledger = new LedgerPath(this, null, Keys.LEDGER__LEDGER_SESSION_ID_FKEY.getInverseKey());
 
         return _ledger;
+    }
+
+    private transient MessageRefusalsPath _messageRefusals;
+
+    public MessageRefusalsPath messageRefusals() {
+        if (_messageRefusals == null)
+            _messageRefusals = new MessageRefusalsPath(this, null, Keys.MESSAGE_REFUSALS__MESSAGE_REFUSALS_SESSION_ID_FKEY.getInverseKey());
+
+        return _messageRefusals;
     }
 
     private transient MessagesPath _messages;

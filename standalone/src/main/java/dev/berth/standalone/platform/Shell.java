@@ -1,6 +1,5 @@
-package dev.berth.standalone.setup;
+package dev.berth.standalone.platform;
 
-import dev.berth.standalone.platform.StartFailure;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Runs other programs. */
-final class Shell {
+public final class Shell {
   private static final Duration QUESTION = Duration.ofSeconds(20);
 
   private Shell() {}
 
   /** The first line that a program prints, or null when it is missing or fails. */
-  static @Nullable String firstLine(String... command) {
+  public static @Nullable String firstLine(String... command) {
     try {
       var process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -50,7 +49,7 @@ final class Shell {
    *
    * @throws StartFailure when it fails
    */
-  static String run(
+  public static String run(
       Path log, Map<String, String> environment, String remedy, List<String> command) {
     try {
       var builder =

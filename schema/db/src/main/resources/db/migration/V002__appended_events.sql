@@ -1,4 +1,5 @@
--- append_events gives the time of each event too, so that a writer can show what it has written.
+-- append_events gives the time and the epoch of each event too: a writer can show what it has written,
+-- and sees who was first to write an event that was there before.
 drop function append_events(
   uuid[], int[], int[], int[], text[], text[], uuid[], uuid[], int[], text[], text[]);
 
@@ -14,7 +15,7 @@ create function append_events(
   p_sessions uuid[], p_epochs int[], p_attachments int[],
   p_requests int[], p_event_ids text[], p_types text[], p_turn_ids uuid[], p_message_ids uuid[],
   p_event_epochs int[], p_payloads text[], p_raws text[]
-) returns table (request int, verdict text, ordinal int, seq bigint, at timestamptz)
+) returns table (request int, verdict text, ordinal int, seq bigint, at timestamptz, epoch int)
 language plpgsql as $$
 declare
   v_head     record;
@@ -25,6 +26,7 @@ declare
   v_next     bigint;
   v_payload  json;
   v_at       timestamptz;
+  v_epoch    int;
 begin
   perform 1 from sessions s where s.session_id = any (p_sessions)
     order by s.session_id for no key update;
@@ -34,21 +36,24 @@ begin
       from sessions s where s.session_id = p_sessions[v_request];
 
     if not found then
-      request := v_request; verdict := 'missing'; ordinal := null; seq := null; at := null;
+      request := v_request; verdict := 'missing'; ordinal := null; seq := null;
+      at := null; epoch := null;
       return next;
     elsif p_epochs[v_request] <> v_head.epoch
        or p_attachments[v_request] < v_head.attachment then
-      request := v_request; verdict := 'superseded'; ordinal := null; seq := null; at := null;
+      request := v_request; verdict := 'superseded'; ordinal := null; seq := null;
+      at := null; epoch := null;
       return next;
     else
       v_next := v_head.last_seq;
       while v_ordinal <= v_events and p_requests[v_ordinal] = v_request loop
         v_at := clock_timestamp();
+        v_epoch := p_event_epochs[v_ordinal];
         insert into events
           (session_id, seq, event_id, type, turn_id, message_id, epoch, at, payload, raw)
         values
           (p_sessions[v_request], v_next + 1, p_event_ids[v_ordinal], p_types[v_ordinal],
-           p_turn_ids[v_ordinal], p_message_ids[v_ordinal], p_event_epochs[v_ordinal],
+           p_turn_ids[v_ordinal], p_message_ids[v_ordinal], v_epoch,
            v_at, p_payloads[v_ordinal]::json, p_raws[v_ordinal]::json)
         on conflict (session_id, event_id) do nothing;
 
@@ -74,12 +79,13 @@ begin
               null;
           end case;
         else
-          select e.seq, e.at into v_seq, v_at from events e
+          select e.seq, e.at, e.epoch into v_seq, v_at, v_epoch from events e
             where e.session_id = p_sessions[v_request] and e.event_id = p_event_ids[v_ordinal];
           verdict := 'repeated';
         end if;
 
         request := v_request; ordinal := v_ordinal; seq := v_seq; at := v_at;
+        epoch := v_epoch;
         return next;
         v_ordinal := v_ordinal + 1;
       end loop;
@@ -95,3 +101,6 @@ begin
   end loop;
 end
 $$;
+
+-- The start of a sandbox asks which tool calls were begun and not ended.
+create index events_of_started_tools on events (session_id, seq) where type = 'tool.started';

@@ -1,0 +1,109 @@
+package dev.berth.activities.session;
+
+import static dev.berth.db.generated.Tables.EVENTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
+import static org.jooq.impl.DSL.concat;
+import static org.jooq.impl.DSL.notExists;
+import static org.jooq.impl.DSL.replace;
+import static org.jooq.impl.DSL.selectOne;
+import static org.jooq.impl.DSL.val;
+
+import dev.berth.db.NewEvent;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.ToolOutcomeUnknown;
+import dev.berth.protocol.event.SessionEvent.ToolStarted;
+import java.util.List;
+import java.util.UUID;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which tool calls ran, as far as the log knows. A call has at most one step of each kind,
+ * whichever sandbox writes it: proposed, started, ended, or of unknown outcome.
+ */
+public final class ToolJournal {
+  private static final String STARTED = "tool.started";
+  private static final String UNKNOWN = "tool.outcome_unknown";
+
+  private final DSLContext db;
+
+  public ToolJournal(DSLContext db) {
+    this.db = db;
+  }
+
+  /** The id of the event for a step of a call. */
+  public static String id(String toolUseId, String step) {
+    return "tool/%s/%s".formatted(toolUseId, step);
+  }
+
+  /**
+   * What is to be said of the calls that sandboxes before this epoch started and did not end. The
+   * epoch must be the session's already, so that none of those sandboxes can write any more.
+   */
+  public List<NewEvent> unknown(SessionId session, int epoch) {
+    var started = EVENTS.as("started");
+    var later = EVENTS.as("later");
+    return db.select(started.TURN_ID, started.MESSAGE_ID, started.PAYLOAD)
+        .from(started)
+        .where(started.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(started.TYPE.eq(STARTED))
+        .and(started.EPOCH.lt(epoch))
+        .and(
+            notExists(
+                selectOne()
+                    .from(later)
+                    .where(later.SESSION_ID.eq(started.SESSION_ID))
+                    .and(
+                        later.EVENT_ID.in(
+                            step(started.EVENT_ID, "/ended"), step(started.EVENT_ID, "/unknown")))))
+        .orderBy(started.SEQ)
+        .fetch(row -> unknown(row.value1(), row.value2(), row.value3().data()));
+  }
+
+  /**
+   * The calls of unknown outcome that the model is to be told of when its turn is taken up: those
+   * of turns that have not ended. A sandbox may be lost before the model heard of them.
+   */
+  public List<UnknownCall> toTell(SessionId session) {
+    return db
+        .select(EVENTS.PAYLOAD)
+        .from(MESSAGES)
+        .join(EVENTS)
+        .on(
+            EVENTS.SESSION_ID.eq(MESSAGES.SESSION_ID),
+            EVENTS.MESSAGE_ID.eq(MESSAGES.MESSAGE_ID),
+            EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
+        .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(MESSAGES.ENDED_AT.isNull())
+        .and(EVENTS.TYPE.eq(UNKNOWN))
+        .orderBy(EVENTS.SEQ)
+        .fetch(EVENTS.PAYLOAD)
+        .stream()
+        .map(payload -> SessionEvent.of(UNKNOWN, ProtocolJson.mapper().readTree(payload.data())))
+        .filter(ToolOutcomeUnknown.class::isInstance)
+        .map(ToolOutcomeUnknown.class::cast)
+        .map(call -> new UnknownCall(call.toolUseId(), call.name()))
+        .toList();
+  }
+
+  private static Field<String> step(Field<String> startedId, String step) {
+    return concat(replace(startedId, val("/started"), val("")), val(step));
+  }
+
+  private static NewEvent unknown(@Nullable UUID turn, @Nullable UUID message, String payload) {
+    if (!(SessionEvent.of(STARTED, ProtocolJson.mapper().readTree(payload))
+        instanceof ToolStarted(var toolUseId, var name))) {
+      throw new IllegalStateException(STARTED + " is " + payload);
+    }
+    var event = NewEvent.of(id(toolUseId, "unknown"), new ToolOutcomeUnknown(toolUseId, name));
+    return turn == null || message == null
+        ? event
+        : event.inTurn(new TurnId(turn.toString()), new MessageId(message.toString()));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.api.sending;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,219 @@
+import { expect, test } from 'vitest'
+import type { Call, SdkMessage } from './agent/wire.ts'
+import { type Agent, type Answer, NEVER } from './support/agent.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
+import { CALL } from './support/killed-in-a-call.ts'
+import { HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
+import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
+import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
+
+const ONE_CALL = 'bash echo ran >> effects; echo done\nsay Went on.'
+const HOOK = { callbacks: { hooks: ['PreToolUse'] } }
+
+const PARKED = dependsOn('Approvals', 'a parked call runs when it is approved, once')
+
+type Decision = 'allow' | 'deny' | 'defer'
+
+function decides(permissionDecision: Decision, permissionDecisionReason = 'decided'): unknown {
+  const hookEventName = 'PreToolUse'
+  return { hookSpecificOutput: { hookEventName, permissionDecision, permissionDecisionReason } }
+}
+
+function commandOf({ input }: Call): string {
+  return (input.tool_input as { command: string }).command
+}
+
+/** Defers the calls whose command has this in it, and decides nothing of the others. */
+function defersWhere(text: string): Answer {
+  return (call) => (commandOf(call).includes(text) ? decides('defer') : {})
+}
+
+function allows(): Answer {
+  return () => decides('allow')
+}
+
+async function parked(script: string, deferred: string) {
+  const place = await Workplace.open()
+  const agent = place.start({ ...HOOK, answer: defersWhere(deferred) })
+  agent.say(script)
+  const [result] = await agent.results(1)
+  return { place, agent, result: result as SdkMessage }
+}
+
+test(
+  'G: a call that waited for a permission did not run, and nobody is asked again',
+  upholds(
+    dependsOn('Approvals', 'the workflow has to ask again, since the agent does not'),
+    async () => {
+      const place = await Workplace.open()
+      const asks = { callbacks: { canUseTool: true }, options: { permissionMode: 'default' } }
+      const agent = place.start({ ...asks, answer: () => NEVER })
+      agent.say(ONE_CALL)
+      await agent.called('canUseTool', 'Bash')
+      await place.untilStored(CALL)
+      await agent.kill()
+
+      const next = place.resume(AFTER_A_LOSS, { ...asks, answer: () => NEVER })
+      await next.results(1)
+
+      expect(next.calls).toEqual([])
+      expect(place.read('effects')).toBe('')
+      expect(textsOf(place.model.seen[1])).toContainEqual(OUTCOME_UNKNOWN)
+    },
+  ),
+)
+
+test(
+  'F: a deferred call parks the turn, and runs once when its hook allows it after a resume',
+  upholds(PARKED, async () => {
+    const { place, agent, result } = await parked(ONE_CALL, 'echo ran')
+    expect(result).toMatchObject({
+      terminal_reason: 'tool_deferred',
+      deferred_tool_use: { name: 'Bash' },
+    })
+    await agent.close()
+
+    const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+    const [ended] = await next.results(1)
+
+    expect(next.calls).toHaveLength(1)
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+test(
+  'P4: a turn that is parked survives the loss of its process',
+  upholds(PARKED, async () => {
+    const { place, agent } = await parked(ONE_CALL, 'echo ran')
+    expect(place.transcript().join('\n').includes('hook_deferred_tool')).toBe(true)
+    await agent.kill()
+
+    const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+    const [ended] = await next.results(1)
+
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+/** Parked, approved after a resume, and killed while the approved call ran. */
+async function killedInAnApprovedCall(): Promise<{ place: Workplace; agent: Agent }> {
+  const { place, agent } = await parked(`bash echo ran >> effects; ${HANGS}\nsay Went on.`, 'ran')
+  await agent.kill()
+  const approved = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+  await place.untilFile('effects', 'ran\n')
+  await approved.kill()
+  return { place, agent: approved }
+}
+
+const RESUMPTIONS = [
+  ['with both variables', AFTER_A_LOSS],
+  ['without any variable', { without: [SHOWS_CUT_OFF_CALLS] }],
+] as const
+
+test.for(RESUMPTIONS)(
+  'P5: an approved call that was cut runs a second time, %s, if its hook allows it again',
+  upholds(
+    dependsOn('Tool journal', 'the hook denies a call that is already started'),
+    async ([, resumption]) => {
+      const { place, agent } = await killedInAnApprovedCall()
+
+      const next = place.resume(resumption, { ...HOOK, answer: allows() })
+      await place.untilFile('effects', 'ran\nran\n')
+
+      expect(next.calls[0]?.input.tool_use_id).toBe(agent.calls[0]?.input.tool_use_id)
+      expect(place.model.seen).toHaveLength(1)
+    },
+  ),
+)
+
+test(
+  'P6: a hook that denies what was started keeps it from running twice, and the model goes on',
+  upholds(
+    dependsOn('Tool journal', 'the hook is the gate that lets a call run at most once'),
+    async () => {
+      const { place, agent } = await killedInAnApprovedCall()
+      const started = new Set(agent.calls.map(({ input }) => input.tool_use_id))
+
+      const next = place.resume(AFTER_A_LOSS, {
+        ...HOOK,
+        answer: ({ input }) =>
+          started.has(input.tool_use_id) ? decides('deny', 'outcome unknown, check first') : {},
+      })
+      const [ended] = await next.results(1)
+
+      expect(place.read('effects')).toBe('ran\n')
+      const results = [...toolResults(place.model.seen[1]).values()]
+      expect(results).toMatchObject([
+        { is_error: true, content: expect.stringContaining('outcome unknown, check first') },
+      ])
+      expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    },
+  ),
+)
+
+const THREE = `parallel:
+  bash echo one >> effects; echo first
+  bash echo two >> effects; echo second
+  bash echo three >> effects; echo third
+say Went on.`
+
+test.for(RESUMPTIONS)(
+  'P2: of several deferred calls only the last one is kept, the others are gone, %s',
+  upholds(
+    dependsOn('Approvals', 'at most one call of a message is deferred'),
+    async ([, resumption]) => {
+      const { place, agent, result } = await parked(THREE, 'effects')
+      await agent.kill()
+      const [first, second, last] = agent.calls.map(({ input }) => input.tool_use_id)
+
+      const next = place.resume(resumption, { ...HOOK, answer: allows() })
+      await next.results(1)
+
+      const askedAgain = next.calls.map(({ input }) => input.tool_use_id)
+      expect(result.deferred_tool_use).toMatchObject({ id: last })
+      expect(askedAgain[0]).toBe(last)
+      expect(askedAgain).not.toContain(first)
+      expect(askedAgain).not.toContain(second)
+      expect(toolCalls(place.model.seen[1])).toEqual([last])
+      expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([{ content: 'third' }])
+    },
+  ),
+)
+
+test.for(['one', 'three'])(
+  'P3: beside one deferred call (%s) the others of its message run at once',
+  upholds(
+    dependsOn('Approvals', 'one deferred call among others that run is safe'),
+    async (deferred) => {
+      const { place, agent, result } = await parked(THREE, deferred)
+      expect(result).toMatchObject({ terminal_reason: 'tool_deferred' })
+      const others = ['one', 'two', 'three'].filter((name) => name !== deferred)
+      expect(place.read('effects').split('\n').filter(Boolean)).toEqual(others)
+      await agent.kill()
+
+      const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+      await next.results(1)
+
+      expect(place.read('effects').split('\n').filter(Boolean)).toEqual([...others, deferred])
+      const contents = [...toolResults(place.model.seen[1]).values()].map(({ content }) => content)
+      expect(contents.toSorted()).toEqual(['first', 'second', 'third'])
+    },
+  ),
+)
+
+test(
+  'P7: a message to a parked session is answered after the parked call has run',
+  upholds(dependsOn('Approvals', 'a parked call is answered before a new message'), async () => {
+    const { place, agent } = await parked(ONE_CALL, 'echo ran')
+    await agent.kill()
+
+    const next = place.resume(AFTER_A_LOSS, { ...HOOK, answer: allows() })
+    next.say('say Next.')
+    const results = await next.results(2)
+
+    expect(results).toMatchObject([{ result: 'Went on.' }, { result: 'Next.' }])
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)

@@ -1,0 +1,128 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Call } from './agent/wire.ts'
+import { dependsOn, upholds } from './support/contracts.ts'
+import { toolResults } from './support/recording-model.ts'
+import { Workplace } from './support/workplace.ts'
+
+const ONE_CALL = 'bash echo ran >> effects\nsay Went on.'
+const ASKS = { canUseTool: true, hooks: ['PreToolUse'] }
+const ASKING = { permissionMode: 'default' }
+
+const ORDER = dependsOn('Tool journal', 'its hook and those of the project both see a call')
+const GATE = dependsOn(
+  'Tool journal',
+  'its hook decides nothing, and the permission comes after it',
+)
+const CLOSED = dependsOn('Tool journal', 'its hook fails closed, by onFailure block')
+const END = dependsOn('Tool journal', 'the end of a call that failed comes by PostToolUseFailure')
+
+function methods(calls: readonly Call[]): string[] {
+  return calls.map(({ method, name }) => `${method} ${name}`)
+}
+
+const allowed = { behavior: 'allow', updatedInput: { command: 'echo ran >> effects' } }
+
+test(
+  'hooks: without a decision of the hook the permission is asked for after it',
+  upholds(GATE, async () => {
+    const place = await Workplace.open()
+    const agent = place.start({
+      options: ASKING,
+      callbacks: ASKS,
+      answer: ({ method }) => (method === 'canUseTool' ? allowed : {}),
+    })
+    agent.say(ONE_CALL)
+    await agent.results(1)
+
+    expect(methods(agent.calls)).toEqual(['hook PreToolUse', 'canUseTool Bash'])
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+test(
+  'hooks: an allow of the hook skips the permission',
+  upholds(GATE, async () => {
+    const place = await Workplace.open()
+    const hookSpecificOutput = { hookEventName: 'PreToolUse', permissionDecision: 'allow' }
+    const agent = place.start({
+      options: ASKING,
+      callbacks: ASKS,
+      answer: () => ({ hookSpecificOutput }),
+    })
+    agent.say(ONE_CALL)
+    await agent.results(1)
+
+    expect(methods(agent.calls)).toEqual(['hook PreToolUse'])
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+test(
+  "hooks: a deny by the project's own hook wins, and the host's hook is called, too",
+  upholds(ORDER, async () => {
+    const place = await Workplace.open()
+    const command = "echo asked >> asked; echo 'not here' >&2; exit 2"
+    const hooks = { PreToolUse: [{ hooks: [{ type: 'command', command }] }] }
+    mkdirSync(join(place.cwd, '.claude'))
+    writeFileSync(join(place.cwd, '.claude', 'settings.json'), JSON.stringify({ hooks }))
+
+    const agent = place.start({
+      options: { settingSources: ['project'] },
+      callbacks: { hooks: ['PreToolUse', 'PostToolUse', 'PostToolUseFailure'] },
+      answer: () => ({}),
+    })
+    agent.say(ONE_CALL)
+    await agent.results(1)
+
+    expect(place.read('asked')).toBe('asked\n')
+    expect(methods(agent.calls)).toEqual(['hook PreToolUse'])
+    expect(place.read('effects')).toBe('')
+    expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([
+      { is_error: true, content: expect.stringContaining('not here') },
+    ])
+  }),
+)
+
+test(
+  'hooks: a call that fails ends with PostToolUseFailure, any other one with PostToolUse',
+  upholds(END, async () => {
+    const place = await Workplace.open()
+    const agent = place.start({
+      callbacks: { hooks: ['PreToolUse', 'PostToolUse', 'PostToolUseFailure'] },
+      answer: () => ({}),
+    })
+    agent.say('bash exit 3\nbash true\nsay Went on.')
+    await agent.results(1)
+
+    expect(methods(agent.calls)).toEqual([
+      'hook PreToolUse',
+      'hook PostToolUseFailure',
+      'hook PreToolUse',
+      'hook PostToolUse',
+    ])
+  }),
+)
+
+test.for([
+  ['continue', 'lets', 'ran\n'],
+  ['block', 'does not let', ''],
+] as const)(
+  'hooks: with onFailure %s a hook that throws %s the call run',
+  upholds(CLOSED, async ([onFailure, , effects]) => {
+    const place = await Workplace.open()
+    const agent = place.start({
+      callbacks: { hooks: ['PreToolUse'], onFailure },
+      answer: () => {
+        throw new Error('the journal cannot be written')
+      },
+    })
+    agent.say(ONE_CALL)
+    const [result] = await agent.results(1)
+
+    expect(methods(agent.calls)).toEqual(['hook PreToolUse'])
+    expect(place.read('effects')).toBe(effects)
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+  }),
+)

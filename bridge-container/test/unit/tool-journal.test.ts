@@ -1,0 +1,116 @@
+import type { CanUseTool, HookCallback, HookInput } from '@anthropic-ai/claude-agent-sdk'
+import { beforeEach, expect, test } from 'vitest'
+import type { DurableFrame } from '../../src/bridge-server/frame-log.ts'
+import { createToolJournal, type ToolJournal } from '../../src/coordinator/tool-journal.ts'
+
+const TURN = 'b1e7c9a2-3f4d-4a5b-8c6d-7e8f9a0b1c2d'
+const CALL = 'toolu_1'
+
+let said: DurableFrame[]
+let journal: ToolJournal
+let interruption: AbortController
+
+beforeEach(() => {
+  said = []
+  interruption = new AbortController()
+  journal = createToolJournal({ send: (frame) => said.push(frame), turnId: () => TURN })
+})
+
+function hook(event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure', toolUseId = CALL) {
+  const callback = journal.hooks[event]?.[0]?.hooks[0] as HookCallback
+  const input = {
+    hook_event_name: event,
+    tool_name: 'Bash',
+    tool_input: { command: 'ls' },
+    tool_use_id: toolUseId,
+  } as unknown as HookInput
+  return callback(input, toolUseId, { signal: interruption.signal })
+}
+
+const steps = () => said.map(({ type }) => type)
+
+test('a call runs when its start is recorded, and not before', async () => {
+  let passed = false
+  const gate = hook('PreToolUse').then((decision) => {
+    passed = true
+    return decision
+  })
+  await Promise.resolve()
+  expect(steps()).toEqual(['tool_proposed', 'tool_started'])
+  expect(passed).toBe(false)
+
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+
+  expect(await gate).toEqual({})
+  await hook('PostToolUse')
+  expect(said.at(-1)).toEqual({
+    type: 'tool_ended',
+    turn_id: TURN,
+    tool_use_id: CALL,
+    outcome: 'completed',
+  })
+})
+
+test('the input is named by its hash alone', async () => {
+  void hook('PreToolUse')
+
+  expect(said[0]).toMatchObject({ type: 'tool_proposed', name: 'Bash', turn_id: TURN })
+  expect(said[0]).toHaveProperty('input_hash', expect.stringMatching(/^[0-9a-f]{64}$/))
+  expect(JSON.stringify(said)).not.toContain('ls')
+})
+
+test('a call that an earlier sandbox had started is refused', async () => {
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: false })
+
+  expect(await gate).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny' } })
+  expect(steps()).not.toContain('tool_ended')
+})
+
+test('a call that was started here is refused the second time, ended or not', async () => {
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  await gate
+  await hook('PostToolUse')
+
+  expect(await hook('PreToolUse')).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'deny' },
+  })
+})
+
+test('an interrupt while the start waits ends the call as one that did not run', async () => {
+  const gate = hook('PreToolUse')
+  interruption.abort()
+
+  expect(await gate).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny' } })
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied' })
+})
+
+test('what the permissions refuse did not run', async () => {
+  void hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  const refuse: CanUseTool = async () => ({ behavior: 'deny', message: 'no' })
+
+  await journal.guarded(refuse)('Bash', {}, { toolUseID: CALL } as never)
+
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied', reason: 'no' })
+})
+
+test('a result in the stream ends a call that no hook ended, once', async () => {
+  void hook('PreToolUse')
+  const result = (is_error: boolean) => ({
+    type: 'user',
+    message: { content: [{ type: 'tool_result', tool_use_id: CALL, is_error }] },
+  })
+
+  journal.observe(result(true))
+  journal.observe(result(false))
+
+  expect(said.filter(({ type }) => type === 'tool_ended')).toEqual([
+    { type: 'tool_ended', turn_id: TURN, tool_use_id: CALL, outcome: 'failed' },
+  ])
+})
+
+test('a hook that fails blocks the call', () => {
+  expect(journal.hooks.PreToolUse?.[0]?.onFailure).toBe('block')
+})

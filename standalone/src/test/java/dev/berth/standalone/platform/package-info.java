@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.standalone.platform;
+
+import org.jspecify.annotations.NullMarked;
