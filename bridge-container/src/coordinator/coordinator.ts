@@ -135,7 +135,8 @@ export class Coordinator {
     }
   }
 
-  async #live({ options, resume, resume_reason, unknown_calls }: Open): Promise<AgentEnd> {
+  async #live(open: Open): Promise<AgentEnd> {
+    const { options, resume, resume_notice, resume_reason, unknown_calls } = open
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
@@ -152,6 +153,7 @@ export class Coordinator {
         resume,
         resumeReason: resume_reason ?? undefined,
         unknownCalls: unknown_calls ?? [],
+        resumeNotice: resume_notice ?? undefined,
         options,
         clientTools,
         toolJournal: this.#toolJournal,

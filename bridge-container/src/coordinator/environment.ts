@@ -9,6 +9,8 @@ export interface EnvironmentInput {
   readonly resumeReason: string | undefined
   /** Tool calls of the turn that is taken up, of which nobody knows whether they ran. */
   readonly unknownCalls?: readonly UnknownCall[]
+  /** What the model is to know before it goes on with that turn. */
+  readonly resumeNotice?: string | undefined
 }
 
 const LOOPBACK = 'localhost,127.0.0.1,::1'
@@ -90,11 +92,8 @@ function isForbidden(name: string): boolean {
  * Without a reason nobody wants the old turn back: then only its unfinished calls are shown to the
  * model as of unknown outcome, and the agent waits for a message.
  */
-function resumption({
-  resume,
-  resumeReason,
-  unknownCalls = [],
-}: EnvironmentInput): Record<string, string> {
+function resumption(input: EnvironmentInput): Record<string, string> {
+  const { resume, resumeNotice, resumeReason, unknownCalls = [] } = input
   if (!resume) return {}
   const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
   if (resumeReason === undefined) return always
@@ -102,14 +101,20 @@ function resumption({
     ...always,
     CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
     CLAUDE_CODE_RESUME_REASON: resumeReason,
-    ...(unknownCalls.length === 0
-      ? {}
-      : { CLAUDE_CODE_RESUME_PROMPT: `${CONTINUE}\n${reminder(unknownCalls)}` }),
+    ...prompt([
+      ...(unknownCalls.length === 0 ? [] : [reminder(unknownCalls)]),
+      ...(resumeNotice === undefined ? [] : [resumeNotice]),
+    ]),
   }
 }
 
-/** The Agent SDK's own words. */
+/** The Agent SDK's own words, which it says to the model in place of the user. */
 const CONTINUE = 'Continue from where you left off.'
+
+function prompt(notices: readonly string[]): Record<string, string> {
+  if (notices.length === 0) return {}
+  return { CLAUDE_CODE_RESUME_PROMPT: [CONTINUE, ...notices].join('\n') }
+}
 
 /**
  * A call whose sandbox died within some 100 ms of its start may be missing from the transcript, and

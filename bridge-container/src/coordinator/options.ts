@@ -11,6 +11,7 @@ export interface AgentSetup {
   readonly resume: boolean
   readonly resumeReason: string | undefined
   readonly unknownCalls: readonly UnknownCall[]
+  readonly resumeNotice?: string | undefined
   readonly options: AgentOptions
   readonly clientTools: ClientTools
   readonly toolJournal: ToolJournal
@@ -23,7 +24,8 @@ export interface AgentSetup {
  * shapes, and is passed on as it is; everything else is the platform's.
  */
 export function sdkOptions(setup: AgentSetup): Options {
-  const { clientTools, options, resume, resumeReason, sessionId, unknownCalls } = setup
+  const { clientTools, options, resume, resumeNotice, resumeReason, sessionId, unknownCalls } =
+    setup
   return {
     ...chosen(options),
     ...permissions(options, clientTools, setup.toolJournal),
@@ -32,7 +34,13 @@ export function sdkOptions(setup: AgentSetup): Options {
       ? { resumeSessionAt: options.resume_session_at }
       : {}),
     cwd: PROJECT_FOLDER,
-    env: agentEnvironment({ requested: options.env, resume, resumeReason, unknownCalls }),
+    env: agentEnvironment({
+      requested: options.env,
+      resume,
+      resumeReason,
+      unknownCalls,
+      resumeNotice,
+    }),
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',
     includePartialMessages: true,

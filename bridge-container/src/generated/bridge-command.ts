@@ -15,6 +15,7 @@ export interface Open {
 type: "open"
 options: AgentOptions
 resume: boolean
+resume_notice?: (string | null)
 resume_reason?: (string | null)
 unknown_calls?: (UnknownCall[] | null)
 }

@@ -171,6 +171,16 @@ test('a cut turn is continued only for a reason', () => {
   expect(without).not.toHaveProperty('CLAUDE_CODE_RESUME_INTERRUPTED_TURN')
 })
 
+test('a notice is said to the model with the prompt that continues a cut turn', () => {
+  const input = { requested: {}, resume: true, resumeReason: 'host_lost' }
+  const told = agentEnvironment({ ...input, resumeNotice: 'Files are missing.' })
+
+  expect(told).toMatchObject({
+    CLAUDE_CODE_RESUME_PROMPT: 'Continue from where you left off.\nFiles are missing.',
+  })
+  expect(agentEnvironment(input)).not.toHaveProperty('CLAUDE_CODE_RESUME_PROMPT')
+})
+
 test('the model is told of calls that may have run', () => {
   const { CLAUDE_CODE_RESUME_PROMPT } = agentEnvironment({
     requested: {},

@@ -10,6 +10,8 @@ import dev.berth.activities.sandbox.DockerSandboxRuntime;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
+import dev.berth.activities.sandbox.HostWorkspaceActivities;
+import dev.berth.activities.sandbox.SandboxFolders;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
 import dev.berth.activities.sandbox.SandboxRuntime;
@@ -19,9 +21,16 @@ import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
+import dev.berth.activities.workspace.HostOnlyWorkspaces;
+import dev.berth.activities.workspace.ResticSnapshots;
+import dev.berth.activities.workspace.WorkspaceProperties;
+import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.GroupCommit;
+import dev.berth.objects.ObjectStorage;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.HostId;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionPolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.schedules.ScheduleClient;
@@ -92,6 +101,8 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       ObjectStore objects,
+      WorkspaceRecords workspaceRecords,
+      WorkspaceSnapshots snapshots,
       WorkflowClient temporal) {
     return new HostSandboxes(
         host,
@@ -103,7 +114,43 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         objects,
+        workspaceRecords,
+        snapshots,
         new SessionSignals(temporal));
+  }
+
+  @Bean
+  WorkspaceRecords workspaceRecords(DSLContext db) {
+    return new WorkspaceRecords(db);
+  }
+
+  @Bean
+  WorkspaceSnapshots workspaceSnapshots(
+      WorkspaceProperties properties, ObjectStorage storage, ObjectStore objects) {
+    return properties.snapshots()
+        ? new ResticSnapshots(properties, storage, objects)
+        : new HostOnlyWorkspaces();
+  }
+
+  @Bean
+  WorkspaceActivities workspaceActivities(
+      SandboxProperties sandbox,
+      WorkspaceProperties workspace,
+      HostSandboxes sandboxes,
+      TurnEnds turnEnds,
+      WorkspaceRecords records,
+      WorkspaceSnapshots snapshots) {
+    if (!workspace.snapshots()) {
+      return new HostOnlyWorkspaces();
+    }
+    return new HostWorkspaceActivities(
+        new SandboxFolders(sandbox.directory(), sandbox.socketDirectory()),
+        sandboxes::isBusy,
+        turnEnds,
+        records,
+        snapshots,
+        workspace.settle(),
+        workspace.kept());
   }
 
   @Bean
@@ -125,9 +172,13 @@ class SandboxConfiguration {
 
   @Bean
   HostTurnActivities turnActivities(
-      HostSandboxes sandboxes, DSLContext db, GroupCommit log, TurnEnds turnEnds) {
+      HostSandboxes sandboxes,
+      DSLContext db,
+      GroupCommit log,
+      TurnEnds turnEnds,
+      WorkspaceRecords workspaces) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes, db, log, turnEnds, workspaces, SessionPolicy.DEFAULT.interruptGrace());
   }
 
   @Bean

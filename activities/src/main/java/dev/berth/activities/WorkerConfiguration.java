@@ -7,6 +7,7 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
+import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStorage;
@@ -35,7 +36,8 @@ import org.springframework.web.servlet.function.ServerResponse;
 @EnableConfigurationProperties({
   HostProperties.class,
   SandboxProperties.class,
-  GatewayProperties.class
+  GatewayProperties.class,
+  WorkspaceProperties.class
 })
 class WorkerConfiguration {
   /** Docker's slowest answer that is not a failure: the removal of a large container. */

@@ -11,11 +11,13 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 /** A real S3 server on a folder, and a bucket in it. */
 public final class TestObjects {
   private final S3Proxy server;
+  private final ObjectStorage storage;
   private final ObjectStore store;
 
-  private TestObjects(S3Proxy server, ObjectStore store) {
+  private TestObjects(S3Proxy server, ObjectStorage storage) {
     this.server = server;
-    this.store = store;
+    this.storage = storage;
+    this.store = new ObjectStore(storage);
   }
 
   public static TestObjects in(Path folder) throws Exception {
@@ -27,9 +29,15 @@ public final class TestObjects {
             .build();
     server.start();
     var endpoint = URI.create("http://127.0.0.1:" + server.getPort());
-    var store = new ObjectStore(new ObjectStorage(endpoint, "us-east-1", "berth", "key", "secret"));
-    store.createBucket();
-    return new TestObjects(server, store);
+    var objects =
+        new TestObjects(server, new ObjectStorage(endpoint, "us-east-1", "berth", "key", "secret"));
+    objects.store.createBucket();
+    return objects;
+  }
+
+  /** Where it is, for programs that bring their own client. */
+  public ObjectStorage storage() {
+    return storage;
   }
 
   public ObjectStore store() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxTier;
+import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.objects.ObjectStorage;
 import dev.berth.protocol.Secret;
@@ -46,6 +47,7 @@ class WorkerSettingsTest {
           "INTERNAL_CREDENTIAL", "i",
           "S3_ACCESS_KEY", "ak",
           "S3_SECRET_KEY", "sk",
+          "SNAPSHOT_KEY", "snap",
           "BERTH_INSTALLATION", "here",
           "SANDBOX_IMAGE", "image:1",
           "SANDBOX_DIRECTORY", "/srv/b",
@@ -55,7 +57,8 @@ class WorkerSettingsTest {
   @EnableConfigurationProperties({
     HostProperties.class,
     SandboxProperties.class,
-    GatewayProperties.class
+    GatewayProperties.class,
+    WorkspaceProperties.class
   })
   static class Settings {}
 
@@ -89,6 +92,18 @@ class WorkerSettingsTest {
                   Duration.ofSeconds(5),
                   Duration.ofSeconds(30),
                   DataSize.ofMegabytes(256)));
+      assertThat(settings.getBean(WorkspaceProperties.class))
+          .isEqualTo(
+              new WorkspaceProperties(
+                  true,
+                  Path.of("restic"),
+                  new Secret("snap"),
+                  Duration.ofMinutes(10),
+                  Duration.ofMinutes(10),
+                  Duration.ofSeconds(1),
+                  2,
+                  Duration.ofSeconds(30),
+                  5));
       assertThat(bound(settings, "database", DatabaseAddress.class))
           .isEqualTo(
               new DatabaseAddress("jdbc:postgresql://db/berth", "berth", new Secret("p"), 16));

@@ -6,6 +6,8 @@ import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.TranscriptStore;
+import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -49,6 +51,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
+  private final SandboxWorkspaces workspaces;
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
@@ -69,6 +72,8 @@ public final class HostSandboxes implements SandboxEndings {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       ObjectStore objects,
+      WorkspaceRecords workspaceRecords,
+      WorkspaceSnapshots snapshots,
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
@@ -76,6 +81,9 @@ public final class HostSandboxes implements SandboxEndings {
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
+    this.workspaces =
+        new SandboxWorkspaces(
+            folders, records, workspaceRecords, snapshots, log, properties.diskFloor().toBytes());
     this.httpDoors = httpDoors;
     this.log = log;
     this.transcripts = new TranscriptStore(objects);
@@ -123,7 +131,7 @@ public final class HostSandboxes implements SandboxEndings {
                   properties.diskFloor(),
                   properties.directory()));
     }
-    folders.prepare(serving.sandbox(), earlier);
+    workspaces.prepare(serving, earlier);
     noteUnknown(serving);
     var resume =
         serving.epoch() > FIRST_EPOCH
@@ -147,6 +155,12 @@ public final class HostSandboxes implements SandboxEndings {
       sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
       throw failed;
     }
+  }
+
+  /** Whether a turn runs in the sandbox. */
+  public boolean isBusy(SandboxId sandbox) {
+    var live = find(sandbox);
+    return live != null && live.turn() != null;
   }
 
   /** Watches the disk of a sandbox from now on. */
@@ -226,7 +240,8 @@ public final class HostSandboxes implements SandboxEndings {
             resume,
             lost == null ? null : lost.wireName(),
             records.options(serving.session()),
-            lost == null ? null : toolJournal.toTell(serving.session()));
+            lost == null ? null : toolJournal.toTell(serving.session()),
+            lost == null ? null : workspaces.notice(serving.session()));
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);

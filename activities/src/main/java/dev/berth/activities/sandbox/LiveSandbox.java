@@ -48,6 +48,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private final CompletableFuture<SandboxLoss> ended = new CompletableFuture<>();
   private volatile @Nullable BridgeConnection connection;
   private volatile @Nullable ActiveTurn turn;
+  private volatile boolean endedATurn;
   private volatile @Nullable SandboxEndReason stopping;
 
   /** How a turn ended in the sandbox. */
@@ -96,6 +97,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   public @Nullable TurnId turn() {
     var active = turn;
     return active == null ? null : active.command().turnId();
+  }
+
+  /** Whether a turn ended here since this worker has hold of the sandbox. */
+  public boolean hasEndedATurn() {
+    return endedATurn;
   }
 
   /**
@@ -266,6 +272,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     var active = turn;
     if (active != null && active.command().turnId().equals(frame.turnId())) {
       turn = null;
+      endedATurn = true;
       active.outcome().complete(outcome);
     }
   }

@@ -21,6 +21,9 @@ public final class SandboxFolders {
   private static final String WORKSPACE = "workspace";
   private static final String HOME = "home";
 
+  /** A workspace that is on its way back; only a whole one is taken for a workspace. */
+  private static final String RESTORING = "restoring";
+
   /** Where the agent works; the transcript is keyed by it, so it is the same in every sandbox. */
   private static final String PROJECT = "project";
 
@@ -62,6 +65,41 @@ public final class SandboxFolders {
     }
   }
 
+  /** Whether the sandbox has a workspace. */
+  boolean hasWorkspace(SandboxId sandbox) {
+    return Files.isDirectory(workspace(sandbox));
+  }
+
+  /** The first of the sandboxes that left a workspace here. */
+  @Nullable SandboxId latestWorkspace(List<SandboxId> earlier) {
+    return earlier.stream().filter(this::hasWorkspace).findFirst().orElse(null);
+  }
+
+  /** An empty directory for the files of a workspace that come back from elsewhere. */
+  Path beginRestore(SandboxId sandbox) {
+    var restoring = folder(sandbox).resolve(RESTORING);
+    try {
+      delete(restoring);
+      Files.createDirectories(folder(sandbox));
+      owned(restoring, DockerSandboxRuntime.AGENT_USER);
+      return restoring;
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot prepare " + restoring, failed);
+    }
+  }
+
+  /** The files are back: they are the sandbox's workspace from now on. */
+  void settleRestored(SandboxId sandbox) {
+    var restoring = folder(sandbox).resolve(RESTORING);
+    try {
+      if (Files.isDirectory(restoring)) {
+        Files.move(restoring, workspace(sandbox));
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot move " + restoring, failed);
+    }
+  }
+
   /** Room that is left where the workspaces are. */
   public long freeBytes() {
     try {
@@ -86,21 +124,11 @@ public final class SandboxFolders {
 
   private void takeOver(SandboxId sandbox, List<SandboxId> earlier) throws IOException {
     Files.createDirectories(folder(sandbox));
-    if (Files.exists(workspace(sandbox))) {
-      return;
-    }
-    var found = latest(earlier);
-    if (found != null) {
+    var found = latestWorkspace(earlier);
+    if (!hasWorkspace(sandbox) && found != null) {
       Files.move(workspace(found), workspace(sandbox));
     }
     earlier.forEach(this::remove);
-  }
-
-  private @Nullable SandboxId latest(List<SandboxId> earlier) {
-    return earlier.stream()
-        .filter(candidate -> Files.isDirectory(workspace(candidate)))
-        .findFirst()
-        .orElse(null);
   }
 
   /** Everything that the sandbox may fill. */

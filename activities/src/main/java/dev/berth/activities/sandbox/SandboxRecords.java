@@ -75,6 +75,19 @@ public final class SandboxRecords {
         .fetch(row -> new SandboxId(row.value1()));
   }
 
+  /** Whether a later sandbox of the same session came up on another host. */
+  public boolean servedElsewhereSince(SandboxId sandbox) {
+    var later = SANDBOXES.as("later");
+    return db.fetchExists(
+        db.selectOne()
+            .from(SANDBOXES)
+            .join(later)
+            .on(later.SESSION_ID.eq(SANDBOXES.SESSION_ID), later.EPOCH.gt(SANDBOXES.EPOCH))
+            .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
+            .and(later.HOST_ID.ne(host.value()))
+            .and(later.CLAIMED_AT.isNotNull()));
+  }
+
   /** The sandbox is up: the session's row points to this host from now on. */
   public void claimed(Serving serving) {
     db.transaction(tx -> {

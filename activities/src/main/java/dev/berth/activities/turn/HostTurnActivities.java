@@ -6,6 +6,8 @@ import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.LiveSandbox;
 import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.workspace.RollbackNotice;
+import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.AppendOutcome;
 import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog.Request;
@@ -51,6 +53,7 @@ public final class HostTurnActivities implements TurnActivities {
   private final DSLContext db;
   private final GroupCommit log;
   private final TurnEnds turnEnds;
+  private final WorkspaceRecords workspaces;
   private final Duration interruptGrace;
 
   public HostTurnActivities(
@@ -58,11 +61,13 @@ public final class HostTurnActivities implements TurnActivities {
       DSLContext db,
       GroupCommit log,
       TurnEnds turnEnds,
+      WorkspaceRecords workspaces,
       Duration interruptGrace) {
     this.sandboxes = sandboxes;
     this.db = db;
     this.log = log;
     this.turnEnds = turnEnds;
+    this.workspaces = workspaces;
     this.interruptGrace = interruptGrace;
   }
 
@@ -87,7 +92,7 @@ public final class HostTurnActivities implements TurnActivities {
               new RunTurn(
                   input.turnId(),
                   input.messageId(),
-                  content(input.sessionId(), input.messageId())));
+                  told(input, sandbox, content(input.sessionId(), input.messageId()))));
       sandbox.live().committed(start, requireNotSuperseded(started));
       return await(Activity.getExecutionContext(), input, sandbox, outcome);
     } catch (InterruptedException interrupted) {
@@ -170,6 +175,12 @@ public final class HostTurnActivities implements TurnActivities {
         throw new IllegalStateException(failed);
       }
     }
+  }
+
+  /** The first turn on files that were rolled back tells the model so. */
+  private JsonNode told(RunTurnInput input, LiveSandbox sandbox, JsonNode content) {
+    var rolledBack = sandbox.hasEndedATurn() ? null : workspaces.untold(input.sessionId());
+    return rolledBack == null ? content : RollbackNotice.before(content, rolledBack);
   }
 
   private JsonNode content(SessionId session, MessageId message) {

@@ -14,6 +14,7 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
 import dev.berth.db.TestDatabase;
@@ -146,6 +147,8 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             objects.store(),
+            new WorkspaceRecords(db),
+            new NoSnapshots(),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep = new HostSweep(containers, records, sandboxes, present::incrementAndGet);
   }

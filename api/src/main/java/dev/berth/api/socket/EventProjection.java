@@ -90,6 +90,7 @@ final class EventProjection {
           SessionEvent.ToolOutcomeUnknown _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
+          SessionEvent.WorkspaceRolledBack _,
           SessionEvent.Rescheduled _,
           SessionEvent.MessageSuperseded _,
           SessionEvent.Unrecognized _ ->

@@ -23,4 +23,9 @@ public final class ObjectKeys {
   public static String transcriptPart(String project, String session, int epoch, long frame) {
     return "%s%012d.jsonl".formatted(transcriptEpoch(project, session, epoch), frame);
   }
+
+  /** The snapshots of a session's workspace: a restic repository of its own. */
+  public static String workspace(String project, String session) {
+    return "workspaces/%s/%s/".formatted(project, session);
+  }
 }

@@ -54,6 +54,11 @@ public final class BerthHome {
     return cache;
   }
 
+  /** The program that keeps workspaces in object storage, as built by {@code tools/restic}. */
+  public Path restic() {
+    return cache.resolve("restic").resolve("restic");
+  }
+
   public Path data(String part) {
     return folder(root.resolve("data").resolve(part));
   }

@@ -45,6 +45,8 @@ record PlatformSettings(
     settings.put("BERTH_INSTALLATION", home.installation());
     settings.put("SANDBOX_IMAGE", options.sandboxImage());
     settings.put("SANDBOX_DIRECTORY", home.data("sandboxes").resolve(host).toString());
+    settings.putAll(ResticSource.of(home).settings(home));
+    settings.put("SNAPSHOT_KEY", secrets.snapshotKey());
     settings.put("SANDBOX_SOCKET_DIRECTORY", home.sockets().resolve(host).toString());
     settings.putAll(options.settings());
     return settings;

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The secrets of one installation, made once and kept in a file that only its owner may read.
@@ -14,6 +15,7 @@ import java.util.HexFormat;
  * @param projectId the project that tokens of {@code berth token} come from
  * @param hmacKey the key with which that project signs its tokens
  * @param accountKey the account key of the project's developer
+ * @param snapshotKey what the passwords of all snapshots of workspaces are derived from
  */
 record Secrets(
     String databasePassword,
@@ -23,8 +25,10 @@ record Secrets(
     String internalCredential,
     String projectId,
     String hmacKey,
-    String accountKey) {
+    String accountKey,
+    String snapshotKey) {
 
+  private static final String SNAPSHOT_KEY = "snapshotKey";
   private static final int BYTES = 24;
   private static final int PROJECT_BYTES = 16;
 
@@ -34,7 +38,13 @@ record Secrets(
       if (!Files.exists(file)) {
         BerthHome.writePrivate(file, ProtocolJson.mapper().writeValueAsString(fresh()));
       }
-      return ProtocolJson.mapper().readValue(Files.readString(file), Secrets.class);
+      var kept = (ObjectNode) ProtocolJson.mapper().readTree(Files.readString(file));
+      if (!kept.has(SNAPSHOT_KEY)) {
+        // Made before there were snapshots.
+        kept.put(SNAPSHOT_KEY, random(BYTES));
+        BerthHome.writePrivate(file, ProtocolJson.mapper().writeValueAsString(kept));
+      }
+      return ProtocolJson.mapper().treeToValue(kept, Secrets.class);
     } catch (IOException failed) {
       throw new UncheckedIOException("cannot use " + file, failed);
     }
@@ -54,7 +64,8 @@ record Secrets(
         random(BYTES),
         random(PROJECT_BYTES),
         "hk_live_" + random(BYTES),
-        "ak_live_" + random(BYTES));
+        "ak_live_" + random(BYTES),
+        random(BYTES));
   }
 
   private static String random(int bytes) {

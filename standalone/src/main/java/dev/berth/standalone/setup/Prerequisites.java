@@ -1,5 +1,6 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.ResticSource;
 import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.TemporalBinaries;
 import dev.berth.standalone.platform.TemporalSource;
@@ -45,6 +46,7 @@ public final class Prerequisites {
             "--version"));
     findings.add(tool("npm", 9, 0, "install npm; it comes with Node.js", "npm", "--version"));
     findings.add(temporal());
+    findings.add(restic());
     findings.add(disk());
     return findings;
   }
@@ -82,6 +84,20 @@ public final class Prerequisites {
                   .formatted(TemporalSource.GO));
       case TemporalSource.Nowhere(var detail) ->
           new Finding.Missing(name, detail, TemporalSource.REMEDY);
+    };
+  }
+
+  private Finding restic() {
+    var name = "restic";
+    return switch (ResticSource.of(project.home())) {
+      case ResticSource.Built() -> new Finding.Good(name, "built");
+      case ResticSource.ToBuild(var go) -> new Finding.Good(name, "to be built with Go " + go);
+      case ResticSource.Installed(var version) -> new Finding.Good(name, version.toString());
+      case ResticSource.Nowhere(var detail) ->
+          new Finding.Poor(
+              name,
+              "none (%s): files of sessions are on this host only".formatted(detail),
+              ResticSource.REMEDY);
     };
   }
 

@@ -1,5 +1,6 @@
 package dev.berth.standalone.setup;
 
+import dev.berth.standalone.platform.ResticSource;
 import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.platform.StartFailure;
 import dev.berth.standalone.platform.TemporalSource;
@@ -11,9 +12,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes what a platform needs and is not there: a Docker engine, the Temporal server, the image of
- * sandboxes. Steps that do not need each other run side by side. It can be interrupted and run
- * again, and does nothing a second time.
+ * Makes what a platform needs and is not there: a Docker engine, the Temporal server, restic, the
+ * image of sandboxes. Steps that do not need each other run side by side. It can be interrupted and
+ * run again, and does nothing a second time.
  */
 public final class SetUp {
   private final Project project;
@@ -35,9 +36,11 @@ public final class SetUp {
   public String run() {
     requirePrerequisites();
     var temporal = CompletableFuture.runAsync(this::temporal, Thread::startVirtualThread);
+    var restic = CompletableFuture.runAsync(this::restic, Thread::startVirtualThread);
     try {
       var image = image();
       temporal.join();
+      restic.join();
       return image;
     } catch (CompletionException failed) {
       throw failed.getCause() instanceof StartFailure cause ? cause : failed;
@@ -78,6 +81,30 @@ public final class SetUp {
     var folder = project.home().cache().resolve("temporal").toString();
     steps.step(
         "Temporal server",
+        why,
+        log ->
+            Shell.run(
+                log,
+                Map.of(),
+                "Look at %s; the next run goes on where this one was.".formatted(log),
+                List.of(build, folder)));
+  }
+
+  private void restic() {
+    switch (ResticSource.of(project.home())) {
+      case ResticSource.Built() -> buildRestic(null);
+      case ResticSource.ToBuild(_) ->
+          buildRestic("built from its Go module, about 1 min the first time");
+      case ResticSource.Installed _, ResticSource.Nowhere _ -> {}
+    }
+  }
+
+  /** Does nothing when the binary is that of the pinned module. */
+  private void buildRestic(@Nullable String why) {
+    var build = project.root().resolve("tools/restic/build").toString();
+    var folder = String.valueOf(project.home().restic().getParent());
+    steps.step(
+        "restic",
         why,
         log ->
             Shell.run(

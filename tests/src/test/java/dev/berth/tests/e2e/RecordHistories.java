@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,6 +67,22 @@ class RecordHistories {
           () -> docker("ps", "-aq", "--filter", "name=berth-" + idle.session()).isEmpty());
       idle.turn("say after sleep");
       write(platform, "session-idle", idle.session());
+
+      var files = platform.socket("recorder").init(allowAll());
+      files.turn("write notes.txt <<END\none\nEND\nsay written");
+      files.turn("bash echo two > notes.txt\nsay written again");
+      eventually(
+          "the files are safe",
+          Duration.ofSeconds(60),
+          () ->
+              platform
+                      .database()
+                      .fetchCount(
+                          DSL.table("workspace_snapshots"),
+                          DSL.condition("session_id = ?::uuid", files.session()))
+                  >= 1);
+      files.turn("say done");
+      write(platform, "session-snapshots", files.session());
 
       var id = WorkflowIds.reconcileHost(new HostId("host-1"));
       temporal(

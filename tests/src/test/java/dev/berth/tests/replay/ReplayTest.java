@@ -52,6 +52,7 @@ class ReplayTest {
                 "session-recovery.json",
                 "session-interrupt.json",
                 "session-idle.json",
+                "session-snapshots.json",
                 "reconcile.json"));
   }
 

@@ -5,6 +5,7 @@ import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.ports.SandboxActivities;
 import dev.berth.workflows.ports.SessionActivities;
 import dev.berth.workflows.ports.TurnActivities;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import io.temporal.activity.ActivityCancellationType;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.activity.LocalActivityOptions;
@@ -41,6 +42,20 @@ final class SessionActivityStubs {
           .setMaximumInterval(Duration.ofSeconds(5))
           .build();
 
+  /** A large workspace comes back from object storage before its sandbox starts. */
+  private static final Duration RESTORE = Duration.ofMinutes(10);
+
+  /** A large workspace goes there, and waits until the host has time for it. */
+  private static final Duration SNAPSHOT = Duration.ofMinutes(15);
+
+  /** What one turn could not make safe the next one can. */
+  private static final RetryOptions UNTIL_THE_NEXT_TURN =
+      RetryOptions.newBuilder()
+          .setInitialInterval(Duration.ofSeconds(5))
+          .setMaximumInterval(Duration.ofMinutes(1))
+          .setMaximumAttempts(6)
+          .build();
+
   private final SessionInput input;
 
   SessionActivityStubs(SessionInput input) {
@@ -73,7 +88,7 @@ final class SessionActivityStubs {
     return Workflow.newActivityStub(
         SandboxActivities.class,
         onHost(host, summary)
-            .setStartToCloseTimeout(input.policy().start())
+            .setStartToCloseTimeout(input.policy().start().plus(RESTORE))
             .setHeartbeatTimeout(input.policy().turnHeartbeat())
             .setRetryOptions(WHILE_THE_WORKER_RESTARTS)
             .build());
@@ -96,6 +111,16 @@ final class SessionActivityStubs {
         onHost(host, summary)
             .setStartToCloseTimeout(input.policy().interruptGrace().plus(DATABASE))
             .setRetryOptions(WHILE_THE_WORKER_RESTARTS)
+            .build());
+  }
+
+  WorkspaceActivities workspace(HostId host, String summary) {
+    return Workflow.newActivityStub(
+        WorkspaceActivities.class,
+        onHost(host, summary)
+            .setStartToCloseTimeout(SNAPSHOT)
+            .setHeartbeatTimeout(input.policy().turnHeartbeat())
+            .setRetryOptions(UNTIL_THE_NEXT_TURN)
             .build());
   }
 

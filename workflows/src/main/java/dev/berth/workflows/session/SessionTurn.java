@@ -44,8 +44,8 @@ final class SessionTurn {
     this.sandbox = sandbox;
   }
 
-  /** Runs the first message of the queue to its end. */
-  void runNext() {
+  /** Runs the first message of the queue to its end; gives the turn that it was. */
+  TurnId runNext() {
     progress.change(SessionState::turnBegun);
     var message = requireNonNull(progress.state().running());
     var ended = run(message);
@@ -53,6 +53,7 @@ final class SessionTurn {
     if (ended.idle() && progress.state().queue().isEmpty()) {
       progress.show(new Phase.Idle());
     }
+    return new TurnId(message.value());
   }
 
   /** Ends the messages that wait and will not be run any more. */

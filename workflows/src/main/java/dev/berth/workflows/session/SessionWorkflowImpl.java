@@ -17,12 +17,13 @@ import java.util.List;
  * What may be asked of it from outside only changes the state; the loop acts on it.
  */
 public final class SessionWorkflowImpl implements SessionWorkflow {
-  /** Keeps replays short and the history far below its limits (about 20 events a turn). */
+  /** Keeps replays short and the history far below its limits (about 25 events a turn). */
   private static final int TURNS_PER_RUN = 100;
 
   private final SessionInput input;
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
+  private final SessionWorkspace workspace;
   private final SessionTurn turn;
 
   @WorkflowInit
@@ -31,6 +32,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     this.input = input;
     this.progress = new SessionProgress(input, activities);
     this.sandbox = new SessionSandbox(input, activities, progress);
+    this.workspace = new SessionWorkspace(input, activities, progress);
     this.turn = new SessionTurn(input, activities, progress, sandbox);
   }
 
@@ -38,7 +40,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   public void run(SessionInput sameInput) {
     while (state().closing() == null) {
       if (!state().queue().isEmpty()) {
-        turn.runNext();
+        workspace.turnEnded(turn.runNext());
       } else if (state().completing() != null) {
         complete();
       } else if (state().wanted() && state().sandbox() == null) {
@@ -169,10 +171,12 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     }
   }
 
+  private boolean isThereWork() {
+    return !state().queue().isEmpty() || state().completing() != null || state().closing() != null;
+  }
+
   private boolean isThereSomethingToDo() {
-    return !state().queue().isEmpty()
-        || state().completing() != null
-        || state().closing() != null
+    return isThereWork()
         || state().refreshing()
         || (state().sandbox() == null) != (state().phase() instanceof Phase.Hibernated)
         || (state().wanted() && state().sandbox() == null);
@@ -185,8 +189,9 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   }
 
   private void continueAsNew() {
-    Workflow.await(Workflow::isEveryHandlerFinished);
-    if (!state().queue().isEmpty()) {
+    Workflow.await(
+        () -> isThereWork() || (Workflow.isEveryHandlerFinished() && workspace.isQuiet()));
+    if (isThereWork()) {
       return;
     }
     Workflow.newContinueAsNewStub(

@@ -17,6 +17,7 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionStatus;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionWorkflow.CloseInput;
 import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
@@ -27,6 +28,7 @@ import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowStub;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,34 @@ class SessionWorkflowTest {
     eventually(() -> database.ends().size() == 3);
     assertThat(database.ends().keySet()).containsExactly(turn(first), turn(second), turn(third));
     assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "turn 2 on 1", "turn 3 on 1");
+  }
+
+  @Test
+  void makesTheFilesSafeAfterEachTurn() {
+    var first = submit();
+    eventually(() -> database.ends().size() == 1);
+    eventually(() -> host.snapshots().size() == 1);
+    var second = submit();
+    eventually(() -> host.snapshots().size() == 2);
+
+    assertThat(host.snapshots()).containsExactly(turn(first), turn(second));
+  }
+
+  @Test
+  void aMessageDoesNotWaitForASnapshotAndTheNextSnapshotIsOfTheLatestTurn() {
+    var slow = new CompletableFuture<WorkspaceActivities.Outcome>();
+    host.nextSnapshot(slow);
+    var first = submit();
+    eventually(() -> host.snapshots().size() == 1);
+
+    submit();
+    var third = submit();
+    eventually(() -> database.ends().size() == 3);
+    assertThat(host.snapshots()).containsExactly(turn(first));
+    slow.complete(WorkspaceActivities.Outcome.CRASH_CONSISTENT);
+
+    eventually(() -> host.snapshots().size() == 2);
+    assertThat(host.snapshots()).containsExactly(turn(first), turn(third));
   }
 
   @Test

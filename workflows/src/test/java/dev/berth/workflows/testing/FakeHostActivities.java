@@ -7,6 +7,7 @@ import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.ports.SandboxActivities;
 import dev.berth.workflows.ports.TurnActivities;
+import dev.berth.workflows.ports.WorkspaceActivities;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,12 +20,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * A host whose sandboxes exist in memory. What a test says in advance happens to the next starts
  * and turns; without a word everything succeeds at once.
  */
-public final class FakeHostActivities implements SandboxActivities, TurnActivities {
+public final class FakeHostActivities
+    implements SandboxActivities, TurnActivities, WorkspaceActivities {
   private final FakeSessionActivities session;
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
+  private final List<TurnId> snapshots = new ArrayList<>();
+  private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
 
   public FakeHostActivities(FakeSessionActivities session) {
     this.session = session;
@@ -63,6 +67,16 @@ public final class FakeHostActivities implements SandboxActivities, TurnActiviti
    */
   public synchronized List<String> log() {
     return new ArrayList<>(log);
+  }
+
+  /** The next snapshot takes until the stage is complete. */
+  public void nextSnapshot(CompletableFuture<Outcome> outcome) {
+    heldSnapshots.add(outcome);
+  }
+
+  /** The turns after which a snapshot was begun, in order. */
+  public synchronized List<TurnId> snapshots() {
+    return new ArrayList<>(snapshots);
   }
 
   @Override
@@ -106,6 +120,15 @@ public final class FakeHostActivities implements SandboxActivities, TurnActiviti
   public InterruptTurnResult interrupt(InterruptTurnInput input) {
     note("interrupt on %d".formatted(input.epoch()));
     return new InterruptTurnResult(waiting(input.turnId()).complete(StopReason.INTERRUPTED));
+  }
+
+  @Override
+  public SnapshotResult snapshot(SnapshotInput input) {
+    synchronized (this) {
+      snapshots.add(input.turnId());
+    }
+    var held = heldSnapshots.poll();
+    return new SnapshotResult(held == null ? Outcome.QUIESCED : held.join());
   }
 
   private synchronized CompletableFuture<StopReason> waiting(TurnId turn) {

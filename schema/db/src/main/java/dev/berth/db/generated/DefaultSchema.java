@@ -16,6 +16,7 @@ import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import java.util.Arrays;
 import java.util.List;
@@ -147,6 +148,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Sessions SESSIONS = Sessions.SESSIONS;
 
+    public final WorkspaceSnapshots WORKSPACE_SNAPSHOTS = WorkspaceSnapshots.WORKSPACE_SNAPSHOTS;
+
     private DefaultSchema() {
         super(DSL.name(""), null, DSL.comment(""));
     }
@@ -171,7 +174,8 @@ public class DefaultSchema extends SchemaImpl {
             Messages.MESSAGES,
             Projects.PROJECTS,
             Sandboxes.SANDBOXES,
-            Sessions.SESSIONS
+            Sessions.SESSIONS,
+            WorkspaceSnapshots.WORKSPACE_SNAPSHOTS
         );
     }
 }

@@ -15,6 +15,7 @@ import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import org.jooq.ForeignKey;
 import org.jooq.Record;
@@ -44,6 +45,7 @@ public class Keys {
     public static final UniqueKey<Record> PROJECTS_PKEY = Internal.createUniqueKey(Projects.PROJECTS, DSL.name("projects_pkey"), new TableField[] { Projects.PROJECTS.PROJECT_ID }, true);
     public static final UniqueKey<Record> SANDBOXES_PKEY = Internal.createUniqueKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_pkey"), new TableField[] { Sandboxes.SANDBOXES.SANDBOX_ID }, true);
     public static final UniqueKey<Record> SESSIONS_PKEY = Internal.createUniqueKey(Sessions.SESSIONS, DSL.name("sessions_pkey"), new TableField[] { Sessions.SESSIONS.SESSION_ID }, true);
+    public static final UniqueKey<Record> WORKSPACE_SNAPSHOTS_PKEY = Internal.createUniqueKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_pkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.TURN_ID }, true);
 
     // -------------------------------------------------------------------------
     // FOREIGN KEY definitions
@@ -59,4 +61,5 @@ public class Keys {
     public static final ForeignKey<Record, Record> SANDBOXES__SANDBOXES_SESSION_ID_FKEY = Internal.createForeignKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_session_id_fkey"), new TableField[] { Sandboxes.SANDBOXES.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SESSIONS__SESSIONS_ACCOUNT_ID_FKEY = Internal.createForeignKey(Sessions.SESSIONS, DSL.name("sessions_account_id_fkey"), new TableField[] { Sessions.SESSIONS.ACCOUNT_ID }, Keys.ACCOUNTS_PKEY, new TableField[] { Accounts.ACCOUNTS.ACCOUNT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SESSIONS__SESSIONS_PROJECT_ID_FKEY = Internal.createForeignKey(Sessions.SESSIONS, DSL.name("sessions_project_id_fkey"), new TableField[] { Sessions.SESSIONS.PROJECT_ID }, Keys.PROJECTS_PKEY, new TableField[] { Projects.PROJECTS.PROJECT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> WORKSPACE_SNAPSHOTS__WORKSPACE_SNAPSHOTS_SESSION_ID_FKEY = Internal.createForeignKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_session_id_fkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
 }

@@ -16,6 +16,7 @@ import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import java.util.UUID;
 
@@ -136,4 +137,6 @@ public class Tables {
     public static final Sandboxes SANDBOXES = Sandboxes.SANDBOXES;
 
     public static final Sessions SESSIONS = Sessions.SESSIONS;
+
+    public static final WorkspaceSnapshots WORKSPACE_SNAPSHOTS = WorkspaceSnapshots.WORKSPACE_SNAPSHOTS;
 }

@@ -52,13 +52,15 @@ public sealed interface BridgeCommand {
    * @param resumeReason why an earlier sandbox ended, when this one takes up its turn
    * @param unknownCalls tool calls of that turn of which nobody knows whether they ran; the model
    *     is told, since the transcript may not have them
+   * @param resumeNotice what the model is to know before it goes on with that turn
    */
   @JsonTypeName("open")
   record Open(
       boolean resume,
       @JsonProperty("resume_reason") @Nullable String resumeReason,
       AgentOptions options,
-      @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls)
+      @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls,
+      @JsonProperty("resume_notice") @Nullable String resumeNotice)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");

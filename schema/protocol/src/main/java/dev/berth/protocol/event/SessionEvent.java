@@ -9,6 +9,8 @@ import dev.berth.protocol.HostId;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.TurnId;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -280,6 +282,25 @@ public sealed interface SessionEvent {
       requireNonNull(detail, "detail");
     }
   }
+
+  /**
+   * The session goes on with older files than its transcript speaks of: its host was lost, and what
+   * was kept elsewhere does not have the work of the latest turns. The transcript stays whole; the
+   * model is told with its next message.
+   *
+   * @param snapshotSeq the log's number up to which the files are as they were; 0 for none at all
+   * @param snapshotTurnId the last turn whose files are there; absent when there is none
+   * @param snapshotAt when those files were kept
+   * @param lostTurns turns that began after it, at least 1; what they changed is missing or, of the
+   *     first of them, there in part
+   */
+  @JsonTypeName("workspace.rolled_back")
+  record WorkspaceRolledBack(
+      @JsonProperty("snapshot_seq") long snapshotSeq,
+      @JsonProperty("snapshot_turn_id") @Nullable TurnId snapshotTurnId,
+      @JsonProperty("snapshot_at") @Nullable Instant snapshotAt,
+      @JsonProperty("lost_turns") int lostTurns)
+      implements SessionEvent {}
 
   /**
    * The turn lost its sandbox and is taken up on another one.

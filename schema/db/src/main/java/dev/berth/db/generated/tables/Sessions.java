@@ -15,6 +15,7 @@ import dev.berth.db.generated.tables.MessageRefusals.MessageRefusalsPath;
 import dev.berth.db.generated.tables.Messages.MessagesPath;
 import dev.berth.db.generated.tables.Projects.ProjectsPath;
 import dev.berth.db.generated.tables.Sandboxes.SandboxesPath;
+import dev.berth.db.generated.tables.WorkspaceSnapshots.WorkspaceSnapshotsPath;
 
 import java.time.OffsetDateTime;
 import java.util.Arrays;
@@ -246,6 +247,15 @@ public class Sessions extends TableImpl<Record> {
             _sandboxes = new SandboxesPath(this, null, Keys.SANDBOXES__SANDBOXES_SESSION_ID_FKEY.getInverseKey());
 
         return _sandboxes;
+    }
+
+    private transient WorkspaceSnapshotsPath _workspaceSnapshots;
+
+    public WorkspaceSnapshotsPath workspaceSnapshots() {
+        if (_workspaceSnapshots == null)
+            _workspaceSnapshots = new WorkspaceSnapshotsPath(this, null, Keys.WORKSPACE_SNAPSHOTS__WORKSPACE_SNAPSHOTS_SESSION_ID_FKEY.getInverseKey());
+
+        return _workspaceSnapshots;
     }
 
     @Override

@@ -1,0 +1,45 @@
+package dev.berth.activities.workspace;
+
+import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
+import tools.jackson.databind.JsonNode;
+
+/** Tells the model that its files are older than the conversation. */
+public final class RollbackNotice {
+  private RollbackNotice() {}
+
+  /**
+   * The message with the notice before it, in the form in which the agent's own notices reach the
+   * model. A command of the agent stays as it is, or it would not be one any more.
+   */
+  public static JsonNode before(JsonNode content, WorkspaceRolledBack rolledBack) {
+    if (content.isString() && content.asString().startsWith("/")) {
+      return content;
+    }
+    var blocks = ProtocolJson.mapper().createArrayNode();
+    blocks.addObject().put("type", "text").put("text", text(rolledBack));
+    if (content.isString()) {
+      blocks.addObject().put("type", "text").put("text", content.asString());
+    } else {
+      content.forEach(blocks::add);
+    }
+    return blocks;
+  }
+
+  /** The notice alone. */
+  public static String text(WorkspaceRolledBack rolledBack) {
+    var at = rolledBack.snapshotAt();
+    return """
+    <system-reminder>
+    The machine that held this workspace was lost. %s Changes to files that the last %d turn(s) of \
+    this conversation made may be missing, although the conversation shows them as made. Look at the \
+    files before you rely on them, and tell the user what is missing.
+    </system-reminder>\
+    """
+        .formatted(
+            at == null
+                ? "No copy of its files was kept, so it is empty now."
+                : "Its files are restored from a copy of %s.".formatted(at),
+            rolledBack.lostTurns());
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.workspace;
+
+import org.jspecify.annotations.NullMarked;
