@@ -3,12 +3,14 @@ package dev.berth.standalone.bench;
 import dev.berth.practicemodel.PracticeModel;
 import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.setup.Project;
+import dev.berth.standalone.setup.ScratchPlatform;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -52,9 +54,9 @@ public final class Bench {
   }
 
   public BenchReport run() throws IOException, InterruptedException {
-    try (var platform = BenchPlatform.start(project, image);
+    try (var platform = platform();
         var model = PracticeModel.start(BareAgent.hostAddress(), 0)) {
-      var memoryAfterStart = platform.memoryBytes();
+      var memoryAfterStart = PlatformMemory.bytes(platform.process());
       for (var round = 1; round <= WARM_UP_ROUNDS + rounds; round++) {
         if (round == WARM_UP_ROUNDS + 1) {
           forgetWarmUp();
@@ -76,8 +78,14 @@ public final class Bench {
           berthTurn.summary(),
           eventLag.summary(),
           memoryAfterStart,
-          platform.memoryBytes());
+          PlatformMemory.bytes(platform.process()));
     }
+  }
+
+  private ScratchPlatform platform() {
+    // A round is not to wait for the last one's sandbox.
+    var settings = Map.of("SESSION_COMPLETION_LINGER", "1ms");
+    return ScratchPlatform.start(project, "bench", image, List.of(), Map.of(), settings);
   }
 
   private void forgetWarmUp() {
@@ -105,7 +113,7 @@ public final class Bench {
     }
   }
 
-  private void berth(BenchPlatform platform) throws IOException, InterruptedException {
+  private void berth(ScratchPlatform platform) throws IOException, InterruptedException {
     var token = EndUserToken.of(USER).mint(platform.connection());
     var started = System.nanoTime();
     try (var agent = BerthAgent.start(platform.connection(), token)) {
@@ -134,7 +142,7 @@ public final class Bench {
   }
 
   /** The next round is not to pay for the end of this one. */
-  private static void awaitNoSandbox(BenchPlatform platform)
+  private static void awaitNoSandbox(ScratchPlatform platform)
       throws IOException, InterruptedException {
     var command = new ArrayList<>(List.of("docker", "ps", "--quiet"));
     command.addAll(platform.sandboxFilter());

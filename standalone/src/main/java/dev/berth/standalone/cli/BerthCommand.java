@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       TokenCommand.class,
       TestCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      ChaosCommand.class
     },
     footer = {
       "",

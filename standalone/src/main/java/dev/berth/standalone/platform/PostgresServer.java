@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,10 +29,15 @@ final class PostgresServer implements AutoCloseable {
   private static final Duration STOP = Duration.ofSeconds(20);
   private static final int CONNECTIONS = 200;
 
-  private final EmbeddedPostgres server;
+  private static final Duration AGAIN = Duration.ofMillis(500);
 
-  private PostgresServer(EmbeddedPostgres server) {
+  private final EmbeddedPostgres server;
+  private final BerthHome home;
+  private volatile boolean closing;
+
+  private PostgresServer(EmbeddedPostgres server, BerthHome home) {
     this.server = server;
+    this.home = home;
   }
 
   static PostgresServer start(BerthHome home, int port) {
@@ -42,6 +48,8 @@ final class PostgresServer implements AutoCloseable {
               .setOverrideWorkingDirectory(home.cache().resolve("postgres").toFile())
               .setDataDirectory(data)
               .setCleanDataDirectory(false)
+              // The platform ends its parts in their order.
+              .setRegisterShutdownHook(false)
               .setPort(port)
               .setPGStartupWait(START)
               .setServerConfig("listen_addresses", "127.0.0.1")
@@ -52,7 +60,9 @@ final class PostgresServer implements AutoCloseable {
               .setOutputRedirector(ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
               .setErrorRedirector(ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
               .start();
-      return new PostgresServer(server);
+      var started = new PostgresServer(server, home);
+      started.watch();
+      return started;
     } catch (IOException | IllegalStateException failed) {
       throw new StartFailure(
           "PostgreSQL does not start.",
@@ -98,10 +108,68 @@ final class PostgresServer implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     try {
       server.close();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** The embedded server is nobody's child: when it dies, nobody else starts it again. */
+  private void watch() {
+    var postmaster = postmaster(home.data("postgres"));
+    var program = postmaster.info().command().orElse(null);
+    if (program == null) {
+      LOG.warn("PostgreSQL cannot be watched: its process {} has gone", postmaster.pid());
+      return;
+    }
+    var control = Path.of(program).resolveSibling("pg_ctl").toString();
+    var _ = postmaster.onExit().thenRunAsync(() -> ended(control), Thread::startVirtualThread);
+  }
+
+  /** Until it is up: what is left of the old server may hold its memory for a moment. */
+  private void ended(String control) {
+    try {
+      while (!closing) {
+        LOG.warn("PostgreSQL ended; starting it again");
+        TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
+        if (!closing && startAgain(control)) {
+          watch();
+          return;
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** With the options that it had, which it has written down itself. */
+  private boolean startAgain(String control) throws InterruptedException {
+    try {
+      // PostgreSQL refuses to be root, and so is shown to be somebody else, as it was before.
+      return new ProcessBuilder(
+                  "unshare", "-U", control, "-D", home.data("postgres").toString(), "-w", "restart")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(home.log("postgres").toFile()))
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException failed) {
+      LOG.warn("PostgreSQL cannot be started again", failed);
+      return false;
+    }
+  }
+
+  private static ProcessHandle postmaster(Path data) {
+    try {
+      var pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).getFirst());
+      return ProcessHandle.of(pid).orElseThrow();
+    } catch (IOException | NoSuchElementException failed) {
+      throw new StartFailure(
+          "PostgreSQL ended right after its start.",
+          "Look at its log, beside the data in %s.".formatted(data),
+          failed);
     }
   }
 

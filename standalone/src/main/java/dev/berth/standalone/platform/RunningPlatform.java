@@ -1,10 +1,7 @@
 package dev.berth.standalone.platform;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,11 +56,12 @@ public final class RunningPlatform {
   public static int removeLeftovers(BerthHome home) {
     endLeftovers(home);
     var sandboxes =
-        lines("docker", "ps", "-aq", "--filter", "label=berth.installation=" + home.installation());
+        Shell.lines(
+            "docker", "ps", "-aq", "--filter", "label=berth.installation=" + home.installation());
     if (!sandboxes.isEmpty()) {
       var command = new ArrayList<>(List.of("docker", "rm", "-f"));
       command.addAll(sandboxes);
-      lines(command.toArray(String[]::new));
+      Shell.lines(command.toArray(String[]::new));
     }
     delete(home.sockets());
     return sandboxes.size();
@@ -78,20 +76,6 @@ public final class RunningPlatform {
   static void endLeftovers(BerthHome home) {
     ChildProcess.endLeftovers(home);
     PostgresServer.endLeftover(home.data("postgres"));
-  }
-
-  private static List<String> lines(String... command) {
-    try {
-      var process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      try (var out =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-        return out.lines().toList();
-      }
-    } catch (IOException noDocker) {
-      return List.of();
-    }
   }
 
   private static void delete(Path folder) {

@@ -43,6 +43,21 @@ public final class Shell {
     }
   }
 
+  /** What it prints, line by line; nothing when there is no such program. */
+  public static List<String> lines(String... command) {
+    try {
+      var process =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      try (var out =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        return out.lines().toList();
+      }
+    } catch (IOException missing) {
+      return List.of();
+    }
+  }
+
   /**
    * Runs a program to its end and gives the last line that it printed; everything else that it says
    * goes to the log.

@@ -20,6 +20,7 @@ import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Assumptions;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A platform of its own for tests, in this JVM, on free ports, with the practice model. What it
@@ -100,18 +101,17 @@ public final class TestPlatform implements AutoCloseable {
     return TestSocket.open(connection().wsUrl() + "?token=" + token(user));
   }
 
-  /** A connection to the platform's database; what is read is what clients would be told. */
+  /** The platform's database; what is read is what clients would be told. */
   DSLContext database() {
     var url = URI.create(connection().databaseUrl());
     var credentials = url.getUserInfo().split(":", 2);
-    return DSL.using(
-        DSL.using(
-                "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath()),
-                credentials[0],
-                credentials[1])
-            .configuration()
-            .connectionProvider(),
-        SQLDialect.POSTGRES);
+    var database = new PGSimpleDataSource();
+    database.setUrl(
+        "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath()));
+    database.setUser(credentials[0]);
+    database.setPassword(credentials[1]);
+    // A connection for each statement: tests that wait ask often.
+    return DSL.using(database, SQLDialect.POSTGRES);
   }
 
   /** Ends the platform and leaves its data for {@link #again}; its sandboxes go, as with down. */

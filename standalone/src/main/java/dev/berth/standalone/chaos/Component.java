@@ -1,0 +1,24 @@
+package dev.berth.standalone.chaos;
+
+/** What dies. */
+public enum Component {
+  /** The Agent SDK's process in the sandbox. */
+  AGENT,
+  /** The bridge beside it. */
+  BRIDGE,
+  CONTAINER,
+  WORKER,
+  API,
+  TEMPORAL,
+  POSTGRES,
+  S3,
+  /** The engine of this machine; its other users notice it. */
+  DOCKER,
+  /** The client's own connection. */
+  CLIENT;
+
+  /** What is killed unless something else is asked for: all that is the platform's alone. */
+  public boolean isUsual() {
+    return this != DOCKER;
+  }
+}

@@ -1,0 +1,120 @@
+package dev.berth.standalone.chaos;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+
+/** What must hold of a session's log, whatever was killed. */
+final class Oracle {
+  static final Set<String> ENDS =
+      Set.of("turn.completed", "turn.interrupted", "turn.failed", "message.withdrawn");
+
+  private final List<String> findings = new ArrayList<>();
+
+  List<String> findings() {
+    return findings;
+  }
+
+  /**
+   * The client's stream is the log, without a gap or a repeat.
+   *
+   * @return how many events are lost, repeated or out of order
+   */
+  int stream(List<JsonNode> seen, List<JsonNode> log) {
+    var wrong = 0;
+    for (var index = 0; index < log.size(); index++) {
+      if (log.get(index).path("seq").asLong() != index + 1) {
+        wrong++;
+      }
+    }
+    for (var index = 0; index < Math.max(seen.size(), log.size()); index++) {
+      var inStream = index < seen.size() ? seen.get(index).path("id").asString("") : "nothing";
+      var inLog = index < log.size() ? log.get(index).path("id").asString("") : "nothing";
+      if (!inStream.equals(inLog)) {
+        wrong++;
+      }
+    }
+    if (wrong > 0) {
+      findings.add("%d events are lost, repeated or out of order".formatted(wrong));
+    }
+    return wrong;
+  }
+
+  /**
+   * Each message has exactly one end, and the one that it should have.
+   *
+   * @param messages with the end that is expected: {@code turn.completed}, or several to choose
+   */
+  boolean ends(Map<String, Set<String>> messages, List<JsonNode> log) {
+    var ends = new HashMap<String, List<String>>();
+    log.stream()
+        .filter(event -> ENDS.contains(event.path("type").asString("")))
+        .forEach(event ->
+            ends.computeIfAbsent(event.path("message_id").asString(""), id -> new ArrayList<>())
+                .add(event.path("type").asString("")));
+    var fine = true;
+    for (var message : messages.entrySet()) {
+      var has = ends.getOrDefault(message.getKey(), List.of());
+      if (has.size() != 1 || !message.getValue().contains(has.getFirst())) {
+        findings.add(
+            "message %s ended as %s (expected: one of %s)"
+                .formatted(message.getKey(), has, message.getValue()));
+        fine = false;
+      }
+    }
+    return fine;
+  }
+
+  /**
+   * The platform runs no call twice. The model may ask again for what it was told is of unknown
+   * outcome: as often as the log says so.
+   *
+   * @param effects lines of the file that the tools append to
+   * @return how many effects are beyond what the log admits
+   */
+  int effects(List<String> effects, List<JsonNode> log) {
+    var repeated =
+        effects.stream()
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()))
+            .values()
+            .stream()
+            .mapToInt(times -> (int) (times - 1))
+            .sum();
+    var beyond = Math.max(0, repeated - count("tool.outcome_unknown", log));
+    if (beyond > 0) {
+      findings.add("%d effects beyond what the log admits: %s".formatted(beyond, effects));
+    }
+    return beyond;
+  }
+
+  static int count(String type, List<JsonNode> log) {
+    return (int) log.stream().filter(event -> event.path("type").asString("").equals(type)).count();
+  }
+
+  /**
+   * Requests that the model answered to the end are in the ledger, with the model's own figures.
+   *
+   * @param answered tokens of each request, by the model's count
+   * @param charged tokens of each row
+   * @return how many are missing or too many
+   */
+  int ledger(List<String> answered, List<String> charged) {
+    var difference = new LinkedHashMap<String, Integer>();
+    answered.forEach(tokens -> difference.merge(tokens, 1, Integer::sum));
+    charged.forEach(tokens -> difference.merge(tokens, -1, Integer::sum));
+    // What was cut is charged too, as far as it came: rows without a whole answer are no fault.
+    var missing = difference.values().stream().mapToInt(count -> Math.max(0, count)).sum();
+    if (missing > 0) {
+      findings.add(
+          "%d of %d answers are not in the ledger: %s"
+              .formatted(missing, answered.size(), difference));
+    }
+    return missing;
+  }
+}

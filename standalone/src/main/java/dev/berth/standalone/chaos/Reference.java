@@ -1,0 +1,99 @@
+package dev.berth.standalone.chaos;
+
+import java.util.List;
+
+/**
+ * The sessions that are run under fire, by the script language of the practice model. Each tool
+ * call that has an effect appends a line of its own to the file {@code effects}.
+ */
+public enum Reference {
+  TURNS(
+      new Step.Send(
+          """
+          bash echo a1 >> effects
+          bash echo a2 >> effects
+          say done
+          """,
+          true),
+      new Step.Send("bash echo a3 >> effects\nsay done", true)),
+  PARALLEL(
+      new Step.Send(
+          """
+          parallel:
+            bash echo p1 >> effects
+            bash echo p2 >> effects; python3 -c "import time; time.sleep(1)"
+            bash echo p3 >> effects
+          say done
+          """,
+          true)),
+  QUEUE(
+      new Step.Send("bash echo q1 >> effects\nsay done", false),
+      new Step.Send("bash echo q2 >> effects\nsay done", false),
+      new Step.Send("bash echo q3 >> effects\nsay done", true)),
+  INTERRUPT(
+      new Step.Send(
+          "bash echo i1 >> effects; python3 -c \"import time; time.sleep(60)\"\nsay done", false),
+      new Step.Interrupt(),
+      new Step.Send("bash echo i2 >> effects\nsay done", true)),
+  STREAM(
+      new Step.Send(
+          """
+          slow 20 ms per token
+          long 100 tokens
+          bash echo s1 >> effects
+          say done
+          """,
+          true)),
+  WORKSPACE(
+      new Step.Send(
+          """
+          write notes.txt <<END
+          first
+          END
+          bash cat notes.txt >> effects
+          edit notes.txt "first" => "second"
+          bash cat notes.txt >> effects
+          say done
+          """,
+          true)),
+  SUBAGENT(
+      new Step.Send(
+          """
+          task Look around:
+            bash echo t1 >> effects
+            say looked
+          bash echo t2 >> effects
+          say done
+          """,
+          true)),
+  BACKGROUND(
+      new Step.Send(
+          """
+          background bash python3 -c "import time; time.sleep(1)"; echo b1 >> effects
+          bash echo b2 >> effects
+          say done
+          """,
+          true));
+
+  @SuppressWarnings("ImmutableEnumChecker") // An unmodifiable list of records.
+  private final List<Step> steps;
+
+  Reference(Step... steps) {
+    this.steps = List.of(steps);
+  }
+
+  List<Step> steps() {
+    return steps;
+  }
+
+  /** What the client does. */
+  sealed interface Step {
+    /**
+     * @param toTheEnd whether the client waits for the end of everything it has sent
+     */
+    record Send(String script, boolean toTheEnd) implements Step {}
+
+    /** Ends what runs, when a tool has started. */
+    record Interrupt() implements Step {}
+  }
+}

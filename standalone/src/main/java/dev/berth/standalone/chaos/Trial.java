@@ -1,0 +1,270 @@
+package dev.berth.standalone.chaos;
+
+import dev.berth.standalone.chaos.Reference.Step;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** One reference session, and what is done to it. */
+final class Trial {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration GONE = Duration.ofSeconds(60);
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private static final Set<String> COMPLETED = Set.of("turn.completed");
+
+  /** Who interrupts and who ends first is not known beforehand. */
+  private static final Set<String> CUT = Set.of("turn.interrupted", "turn.completed");
+
+  private final EndUser user;
+  private final Victims victims;
+  private final Ledger ledger;
+  private final Map<String, Set<String>> messages = new LinkedHashMap<>();
+
+  Trial(EndUser user, Victims victims, Ledger ledger) {
+    this.user = user;
+    this.victims = victims;
+    this.ledger = ledger;
+  }
+
+  /** When it is struck. */
+  sealed interface Moment {
+    /** Right after so many events. */
+    record Event(int number) implements Moment {}
+
+    /** So long after the first message. */
+    record After(Duration time) implements Moment {}
+
+    /** Not at all: to learn how long the session is. */
+    record Never() implements Moment {}
+  }
+
+  /** What is done, in full. */
+  record Plan(
+      int number,
+      long seed,
+      Reference reference,
+      Component component,
+      @Nullable Duration pause,
+      Moment moment) {}
+
+  /** A session to its end, and what was seen of it. */
+  record Run(TrialResult result, int events, Duration took) {}
+
+  Run run(Plan plan) throws InterruptedException {
+    var session = user.open();
+    var oracle = new Oracle();
+    try (var follower = Follower.start(user.events(session))) {
+      var began = System.nanoTime();
+      var strike = strike(plan, session, follower);
+      var ended = converse(plan.reference(), session, follower, oracle);
+      var took = Duration.ofNanos(System.nanoTime() - began);
+      var struckAt = strike.join();
+      var events = follower.events().size();
+      var effects = ended ? effects(session, follower, oracle) : List.<String>of();
+      return new Run(
+          result(plan, session, follower, oracle, ended, struckAt, effects), events, took);
+    }
+  }
+
+  private CompletableFuture<@Nullable Instant> strike(
+      Plan plan, String session, Follower follower) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            switch (plan.moment()) {
+              case Moment.Never() -> {
+                return null;
+              }
+              case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
+              case Moment.Event(var number) ->
+                  follower.await(events -> events.size() >= number, PATIENCE);
+            }
+            var at = Instant.now();
+            return victims.strike(plan.component(), session, follower, plan.pause()) ? at : null;
+          } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return null;
+          }
+        },
+        Thread::startVirtualThread);
+  }
+
+  /** Gives whether everything that was sent came to its end. */
+  private boolean converse(Reference reference, String session, Follower follower, Oracle oracle)
+      throws InterruptedException {
+    try {
+      for (var step : reference.steps()) {
+        switch (step) {
+          case Step.Send(var script, var toTheEnd) -> {
+            send(session, script, COMPLETED);
+            if (toTheEnd && !awaitEnds(follower)) {
+              oracle.findings().add("not every message ended in " + PATIENCE);
+              return false;
+            }
+          }
+          case Step.Interrupt() -> {
+            var message = messages.keySet().stream().reduce((first, last) -> last).orElseThrow();
+            messages.put(message, CUT);
+            follower.await(
+                events -> Oracle.count("tool.started", events) > 0 || hasEnded(message, events),
+                PATIENCE);
+            var _ = user.interrupt(session, message);
+          }
+        }
+      }
+      return true;
+    } catch (EndUser.Refused refused) {
+      oracle.findings().add(String.valueOf(refused.getMessage()));
+      return false;
+    }
+  }
+
+  private String send(String session, String script, Set<String> expected)
+      throws InterruptedException {
+    var message = UUID.randomUUID().toString();
+    messages.put(message, expected);
+    user.send(session, message, script);
+    return message;
+  }
+
+  private boolean awaitEnds(Follower follower) throws InterruptedException {
+    return follower.await(
+        events -> messages.keySet().stream().allMatch(message -> hasEnded(message, events)),
+        PATIENCE);
+  }
+
+  private static boolean hasEnded(String message, List<JsonNode> events) {
+    return events.stream()
+        .anyMatch(event ->
+            Oracle.ENDS.contains(event.path("type").asString(""))
+                && event.path("message_id").asString("").equals(message));
+  }
+
+  /** Asks the session itself: that it takes another message is part of what must hold. */
+  private List<String> effects(String session, Follower follower, Oracle oracle)
+      throws InterruptedException {
+    try {
+      // What runs in the background may still write.
+      var script =
+          "bash python3 -c \"import time; time.sleep(1)\"; cat effects || true\nsay {{result}}";
+      var message = send(session, script, COMPLETED);
+      if (!awaitEnds(follower)) {
+        oracle.findings().add("the session took no further message");
+        return List.of();
+      }
+      return follower.events().stream()
+          .filter(event -> event.path("type").asString("").equals("agent.result"))
+          .filter(event -> event.path("message_id").asString("").equals(message))
+          .map(event -> event.path("raw").path("result").asString(""))
+          .findFirst()
+          .stream()
+          .flatMap(String::lines)
+          .map(String::strip)
+          .filter(line -> !line.isEmpty())
+          .toList();
+    } catch (EndUser.Refused refused) {
+      oracle.findings().add(String.valueOf(refused.getMessage()));
+      return List.of();
+    }
+  }
+
+  private TrialResult result(
+      Plan plan,
+      String session,
+      Follower follower,
+      Oracle oracle,
+      boolean ended,
+      @Nullable Instant struckAt,
+      List<String> effects)
+      throws InterruptedException {
+    var took = ended && oracle.findings().isEmpty();
+    user.close(session);
+    var log = log(session);
+    follower.await(events -> events.size() >= log.size(), Duration.ofSeconds(20));
+    var fine = oracle.ends(messages, log) && took;
+    var duplicates = oracle.effects(effects, log);
+    var unlogged = oracle.stream(follower.events(), log);
+    var answered = ledger.answered(session);
+    var uncharged = oracle.ledger(answered, ledger.charged(session));
+    var orphans = orphans(session);
+    if (orphans > 0) {
+      oracle.findings().add("a container is left behind");
+    }
+    return new TrialResult(
+        plan.number(),
+        plan.seed(),
+        plan.reference(),
+        plan.component(),
+        plan.moment().toString(),
+        plan.pause() == null ? null : plan.pause().toMillis(),
+        session,
+        struckAt != null,
+        fine,
+        struckAt == null ? null : recovery(plan.component(), struckAt, log),
+        effects.size(),
+        Oracle.count("tool.outcome_unknown", log),
+        duplicates,
+        unlogged,
+        orphans,
+        answered.size(),
+        uncharged,
+        List.copyOf(oracle.findings()));
+  }
+
+  private List<JsonNode> log(String session) throws InterruptedException {
+    var log = new ArrayList<JsonNode>();
+    while (true) {
+      var page = user.page(session, log.size());
+      page.path("events").forEach(log::add);
+      if (!page.path("has_more").asBoolean()) {
+        return log;
+      }
+    }
+  }
+
+  private int orphans(String session) throws InterruptedException {
+    var deadline = System.nanoTime() + GONE.toNanos();
+    while (victims.hasContainer(session)) {
+      if (System.nanoTime() > deadline) {
+        return 1;
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
+    }
+    return 0;
+  }
+
+  /** What was on its way may still come; of a lost sandbox only what the next one says counts. */
+  private static @Nullable Long recovery(
+      Component component, Instant struckAt, List<JsonNode> log) {
+    var epochs =
+        log.stream()
+            .filter(event -> !at(event).isAfter(struckAt))
+            .mapToInt(event -> event.path("epoch").asInt())
+            .max()
+            .orElse(0);
+    return log.stream()
+        .filter(event -> at(event).isAfter(struckAt))
+        .filter(event ->
+            switch (component) {
+              case AGENT, BRIDGE, CONTAINER -> event.path("epoch").asInt() > epochs;
+              case WORKER, API, TEMPORAL, POSTGRES, S3, DOCKER, CLIENT -> true;
+            })
+        .findFirst()
+        .map(event -> Duration.between(struckAt, at(event)).toMillis())
+        .orElse(null);
+  }
+
+  private static Instant at(JsonNode event) {
+    return Instant.parse(event.path("at").asString());
+  }
+}
