@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,8 +55,29 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   /** How a turn ended in the sandbox. */
   public record TurnOutcome(StopReason reason, long seq, boolean idle) {}
 
+  /**
+   * A turn of which this worker knows.
+   *
+   * @param command null when only its interrupt came so far: it began under an earlier worker, or
+   *     begins in a moment
+   */
   private record ActiveTurn(
-      BridgeCommand.RunTurn command, CompletableFuture<TurnOutcome> outcome) {}
+      TurnId id,
+      BridgeCommand.@Nullable RunTurn command,
+      boolean interrupted,
+      CompletableFuture<TurnOutcome> outcome) {
+    ActiveTurn(TurnId id) {
+      this(id, null, false, new CompletableFuture<>());
+    }
+
+    ActiveTurn with(BridgeCommand.RunTurn run) {
+      return new ActiveTurn(id, run, interrupted, outcome);
+    }
+
+    ActiveTurn cut() {
+      return new ActiveTurn(id, command, true, outcome);
+    }
+  }
 
   LiveSandbox(Serving serving, BridgeCommand.Open open, LiveSandboxParts parts) {
     this.serving = serving;
@@ -96,7 +118,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   @Override
   public @Nullable TurnId turn() {
     var active = turn;
-    return active == null ? null : active.command().turnId();
+    return active == null ? null : active.id();
   }
 
   /** Whether a turn ended here since this worker has hold of the sandbox. */
@@ -109,23 +131,44 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
    * nothing: a sandbox that is lost completes {@link #ended}.
    */
   public synchronized CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
-    var active = turn;
-    if (active == null || !active.command().turnId().equals(command.turnId())) {
-      active = new ActiveTurn(command, new CompletableFuture<>());
-      turn = active;
-    }
-    send(command);
+    var active = active(command.turnId()).with(command);
+    turn = active;
+    tell(active, this::send);
     return active.outcome();
   }
 
-  /** Asks the agent to end the turn; gives its outcome, or null when the turn does not run here. */
-  public synchronized @Nullable CompletableFuture<TurnOutcome> interrupt(TurnId id) {
-    var active = turn;
-    if (active == null || !active.command().turnId().equals(id)) {
-      return null;
-    }
+  /**
+   * Asks the agent to end a turn that has not ended; now, or when the bridge and the turn are
+   * there.
+   */
+  public synchronized CompletableFuture<TurnOutcome> interrupt(TurnId id) {
+    var active = active(id).cut();
+    turn = active;
     send(new BridgeCommand.Interrupt(id));
     return active.outcome();
+  }
+
+  /** The turn had ended when its interrupt came. */
+  public synchronized void forget(TurnId id) {
+    var active = turn;
+    if (active != null && active.id().equals(id)) {
+      turn = null;
+    }
+  }
+
+  private ActiveTurn active(TurnId id) {
+    var active = turn;
+    return active == null || !active.id().equals(id) ? new ActiveTurn(id) : active;
+  }
+
+  /** The turn first: the bridge takes no interrupt of a turn that it does not know. */
+  private static void tell(ActiveTurn active, Consumer<BridgeCommand> bridge) {
+    if (active.command() != null) {
+      bridge.accept(active.command());
+    }
+    if (active.interrupted()) {
+      bridge.accept(new BridgeCommand.Interrupt(active.id()));
+    }
   }
 
   @Override
@@ -212,7 +255,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       connection = fresh;
       var active = turn;
       if (active != null) {
-        fresh.send(active.command());
+        tell(active, fresh::send);
       }
     }
     deliverToolResults();
@@ -270,7 +313,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   private synchronized void turnEnded(BridgeFrame.TurnEnded frame, TurnOutcome outcome) {
     var active = turn;
-    if (active != null && active.command().turnId().equals(frame.turnId())) {
+    if (active != null && active.id().equals(frame.turnId())) {
       turn = null;
       endedATurn = true;
       active.outcome().complete(outcome);

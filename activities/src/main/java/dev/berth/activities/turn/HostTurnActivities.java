@@ -104,14 +104,18 @@ public final class HostTurnActivities implements TurnActivities {
   @Override
   public InterruptTurnResult interrupt(InterruptTurnInput input) {
     var sandbox = sandboxes.find(input.sandboxId());
-    var outcome = sandbox == null ? null : sandbox.interrupt(input.turnId());
-    if (sandbox == null || outcome == null) {
+    if (sandbox == null || turnEnds.find(input.sessionId(), input.turnId()) != null) {
       return new InterruptTurnResult(false);
     }
+    var outcome = sandbox.interrupt(input.turnId());
     try {
       CompletableFuture.anyOf(outcome, sandbox.ended())
           .get(interruptGrace.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException deaf) {
+      if (turnEnds.find(input.sessionId(), input.turnId()) != null) {
+        sandbox.forget(input.turnId());
+        return new InterruptTurnResult(false);
+      }
       sandbox.kill(SandboxEndReason.KILLED, "the agent did not end its turn in " + interruptGrace);
     } catch (ExecutionException failed) {
       throw new IllegalStateException(failed);

@@ -118,7 +118,12 @@ final class SessionTurn {
       progress.show(new Phase.Queued());
     }
     List<SessionEvent> events =
-        loss == null ? List.of() : List.of(new SessionEvent.Rescheduled(loss.reason(), attempt));
+        loss == null
+            ? List.of()
+            : List.of(
+                new SessionEvent.Rescheduled(loss.reason(), attempt),
+                // Nobody knows what was streamed: the worker may be lost with the sandbox.
+                new SessionEvent.MessageSuperseded(null));
     return sandbox.ensure(loss == null ? null : loss.reason(), events);
   }
 

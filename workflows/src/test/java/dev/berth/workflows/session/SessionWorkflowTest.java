@@ -110,7 +110,7 @@ class SessionWorkflowTest {
 
     submit();
     var third = submit();
-    eventually(() -> database.ends().size() == 3);
+    eventually(() -> database.ends().size() == 3 && workflow.status().running() == null);
     assertThat(host.snapshots()).containsExactly(turn(first));
     slow.complete(WorkspaceActivities.Outcome.CRASH_CONSISTENT);
 
@@ -183,7 +183,8 @@ class SessionWorkflowTest {
     assertThat(database.events())
         .contains(
             new SessionEvent.StatusChanged(SessionStatus.RESCHEDULING, "provisioning"),
-            new SessionEvent.Rescheduled(SandboxEndReason.OOM_KILLED, 2));
+            new SessionEvent.Rescheduled(SandboxEndReason.OOM_KILLED, 2),
+            new SessionEvent.MessageSuperseded(null));
   }
 
   @Test

@@ -315,17 +315,15 @@ public sealed interface SessionEvent {
   }
 
   /**
-   * Text that a client saw live was never completed; a client that renders by message id drops it.
+   * What a client saw live of a message was cut off and is void: it is said again, under another
+   * id.
    *
-   * @param modelMessageId the Messages API id of the message that was cut
+   * @param modelMessageId the Messages API id of the message; absent for every message of the
+   *     session that was seen live and that no stored message confirms
    */
   @JsonTypeName("message.superseded")
-  record MessageSuperseded(@JsonProperty("model_message_id") String modelMessageId)
-      implements SessionEvent {
-    public MessageSuperseded {
-      requireNonNull(modelMessageId, "modelMessageId");
-    }
-  }
+  record MessageSuperseded(@JsonProperty("model_message_id") @Nullable String modelMessageId)
+      implements SessionEvent {}
 
   /**
    * The message was withdrawn while it waited: it never runs. It is the end of its turn, in the
