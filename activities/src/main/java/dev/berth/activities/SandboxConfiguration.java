@@ -6,6 +6,7 @@ import dev.berth.activities.model.GatewayAddresses;
 import dev.berth.activities.model.GatewayCredentials;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
+import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
@@ -187,9 +188,14 @@ class SandboxConfiguration {
       SandboxRecords records,
       HostSandboxes sandboxes,
       HostRegistry hosts,
-      HostProperties host) {
+      HostProperties host,
+      DSLContext db) {
     return new HostSweep(
-        runtime, records, sandboxes, () -> hosts.seen(new HostId(host.id()), host.url()));
+        runtime,
+        records,
+        sandboxes,
+        () -> hosts.seen(new HostId(host.id()), host.url()),
+        new LostModelRequests(db));
   }
 
   /** Takes hold of what runs on the host already, and has it looked after from now on. */

@@ -1,16 +1,21 @@
 package dev.berth.activities;
 
 import static dev.berth.db.generated.Tables.ACCOUNTS;
+import static dev.berth.db.generated.Tables.MODEL_REQUESTS;
 import static dev.berth.db.generated.Tables.PROJECTS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
+import java.time.Duration;
 import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.JSON;
+import org.jooq.types.DayToSecond;
 
 /** A session in a test's database. */
 public record TestSession(DSLContext db, SessionId id) {
@@ -55,6 +60,26 @@ public record TestSession(DSLContext db, SessionId id) {
         .set(SANDBOXES.TIER, "lite")
         .execute();
     return sandbox;
+  }
+
+  /** A model request of that epoch which an api node opened so long ago, and has not closed. */
+  public String modelRequest(int epoch, Duration ago) {
+    var request = UUID.randomUUID().toString();
+    db.insertInto(MODEL_REQUESTS)
+        .set(MODEL_REQUESTS.REQUEST_ID, request)
+        .set(MODEL_REQUESTS.SESSION_ID, uuid())
+        .set(MODEL_REQUESTS.TURN_ID, UUID.nameUUIDFromBytes(request.getBytes(UTF_8)))
+        .set(MODEL_REQUESTS.EPOCH, epoch)
+        .set(MODEL_REQUESTS.MODEL, "claude-opus-4-5")
+        .set(MODEL_REQUESTS.REQUEST_BYTES, 4001L)
+        .set(MODEL_REQUESTS.MAX_TOKENS, 32_000L)
+        .set(MODEL_REQUESTS.ESTIMATED_INPUT_TOKENS, 1001L)
+        .set(MODEL_REQUESTS.ESTIMATED_COST_MICRODOLLARS, 5005L)
+        .set(MODEL_REQUESTS.PRICE_TABLE, "prices-1")
+        .set(MODEL_REQUESTS.OPENED_BY, "1@api-1")
+        .set(MODEL_REQUESTS.OPENED_AT, currentOffsetDateTime().minus(DayToSecond.valueOf(ago)))
+        .execute();
+    return request;
   }
 
   public UUID uuid() {

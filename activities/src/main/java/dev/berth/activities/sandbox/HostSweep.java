@@ -1,5 +1,6 @@
 package dev.berth.activities.sandbox;
 
+import dev.berth.activities.model.LostModelRequests;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -18,23 +19,31 @@ public final class HostSweep implements HostActivities {
   private final SandboxRecords records;
   private final HostSandboxes sandboxes;
   private final Runnable present;
+  private final LostModelRequests requests;
 
   /**
    * @param present says that the host is there
    */
   public HostSweep(
-      SandboxRuntime runtime, SandboxRecords records, HostSandboxes sandboxes, Runnable present) {
+      SandboxRuntime runtime,
+      SandboxRecords records,
+      HostSandboxes sandboxes,
+      Runnable present,
+      LostModelRequests requests) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
+    this.requests = requests;
   }
 
   @Override
   public SweepResult sweep(SweepInput input) {
     try {
       present.run();
-      return compare();
+      var result = compare();
+      requests.settle();
+      return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());
     }

@@ -1,6 +1,7 @@
 package dev.berth.activities.sandbox;
 
 import static dev.berth.activities.TestSession.PROJECT;
+import static dev.berth.db.generated.Tables.LEDGER;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -11,6 +12,7 @@ import dev.berth.activities.model.GatewayAddresses;
 import dev.berth.activities.model.GatewayCredentials;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
+import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
@@ -51,6 +53,7 @@ import org.springframework.util.unit.DataSize;
 @Timeout(60)
 class HostSweepTest {
   private static final HostId HOST = new HostId("host-1");
+  private static final Duration LONG_AGO = Duration.ofDays(1);
 
   @TempDir private static Path folder;
   private static TestDatabase database;
@@ -150,7 +153,9 @@ class HostSweepTest {
             new WorkspaceRecords(db),
             new NoSnapshots(),
             new SessionSignals(temporal.getWorkflowClient()));
-    sweep = new HostSweep(containers, records, sandboxes, present::incrementAndGet);
+    sweep =
+        new HostSweep(
+            containers, records, sandboxes, present::incrementAndGet, new LostModelRequests(db));
   }
 
   @AfterEach
@@ -171,6 +176,16 @@ class HostSweepTest {
 
     assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
     assertThat(containers.all).isEmpty();
+  }
+
+  @Test
+  void aModelRequestThatNobodyWillAccountForIsSettled() {
+    var session = TestSession.in(db);
+    var request = session.modelRequest(1, LONG_AGO);
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+
+    assertThat(db.fetchExists(LEDGER, LEDGER.ENTRY_ID.eq(request))).isTrue();
   }
 
   @Test

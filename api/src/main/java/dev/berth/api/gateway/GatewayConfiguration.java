@@ -1,5 +1,6 @@
 package dev.berth.api.gateway;
 
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.Map;
 import org.jooq.DSLContext;
@@ -20,7 +21,8 @@ public class GatewayConfiguration {
 
   @Bean
   GatewayRecords gatewayRecords(DSLContext db) {
-    return new GatewayRecords(db, PriceTable.bundled());
+    var node = ManagementFactory.getRuntimeMXBean().getName();
+    return new GatewayRecords(db, PriceTable.bundled(), node);
   }
 
   @Bean

@@ -1,6 +1,12 @@
 package dev.berth.api.gateway;
 
+import static java.io.InputStream.nullInputStream;
+
 import dev.berth.api.gateway.GatewayRecords.Caller;
+import dev.berth.api.gateway.GatewayRecords.OpenedRequest;
+import dev.berth.api.gateway.ModelOutcome.Answered;
+import dev.berth.api.gateway.ModelOutcome.Lost;
+import dev.berth.api.gateway.ModelOutcome.Refused;
 import dev.berth.protocol.ProtocolJson;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -14,14 +20,12 @@ import java.util.Set;
 import java.util.UUID;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.HttpRequestHandler;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonToken;
 
 /**
  * The Messages API for sandboxes. It knows the caller by the worker's credential, lets through the
@@ -91,8 +95,9 @@ final class ModelGateway implements HttpRequestHandler {
       refuse(response, 413, "request_too_large", "The request is larger than the provider takes.");
       return;
     }
-    var asked = model(body);
-    if (asked == null && caller.models() != null && request.getMethod().equals("POST")) {
+    var asked = ModelRequest.read(body);
+    var model = asked.model();
+    if (model == null && caller.models() != null && request.getMethod().equals("POST")) {
       // The provider may read what this process cannot.
       refuse(
           response,
@@ -102,16 +107,16 @@ final class ModelGateway implements HttpRequestHandler {
               .formatted(caller.models()));
       return;
     }
-    if (asked != null && !caller.mayAsk(asked)) {
+    if (model != null && !caller.mayAsk(model)) {
       refuse(
           response,
           403,
           "permission_error",
           "The session may not ask the model %s (expected: one of %s)."
-              .formatted(asked, caller.models()));
+              .formatted(model, caller.models()));
       return;
     }
-    forward(request, response, caller, path, body, asked == null ? "" : asked);
+    forward(request, response, caller, path, body, asked);
   }
 
   private @Nullable Caller caller(HttpServletRequest request) {
@@ -129,24 +134,29 @@ final class ModelGateway implements HttpRequestHandler {
       Caller caller,
       String path,
       byte[] body,
-      String model)
+      ModelRequest asked)
       throws IOException {
     var started = System.nanoTime();
-    try (var answer = provider.send(toProvider(request, path, body))) {
+    var sent = new SentBody(body);
+    var toProvider = toProvider(request, path, body.length == 0 ? null : sent);
+    var opened = path.equals(MESSAGES) ? records.open(caller, turn(request), asked) : null;
+    try (var answer = send(toProvider, sent, opened)) {
       response.setStatus(answer.getCode());
       copyHeaders(answer, response);
-      var content = answer.getEntity() == null ? null : answer.getEntity().getContent();
-      if (content == null) {
-        response.flushBuffer();
-      } else if (path.equals(MESSAGES) && answer.getCode() < 300) {
-        passMetered(content, response, caller, turn(request), model, isStream(answer));
-      } else {
+      var content =
+          answer.getEntity() == null ? nullInputStream() : answer.getEntity().getContent();
+      if (opened == null) {
         content.transferTo(response.getOutputStream());
+      } else if (answer.getCode() >= 300) {
+        records.close(opened, new Refused());
+        content.transferTo(response.getOutputStream());
+      } else {
+        passMetered(content, response, opened, isStream(answer));
       }
       LOG.atDebug()
           .addKeyValue("status", answer.getCode())
           .addKeyValue("session", caller.session())
-          .addKeyValue("model", model)
+          .addKeyValue("model", asked.modelName())
           .addKeyValue("ms", (System.nanoTime() - started) / 1_000_000)
           .log("model request");
     } catch (IOException failed) {
@@ -160,7 +170,21 @@ final class ModelGateway implements HttpRequestHandler {
     }
   }
 
-  private ClassicHttpRequest toProvider(HttpServletRequest request, String path, byte[] body) {
+  private ClassicHttpResponse send(
+      ClassicHttpRequest toProvider, SentBody body, @Nullable OpenedRequest opened)
+      throws IOException {
+    try {
+      return provider.send(toProvider);
+    } catch (IOException | RuntimeException failed) {
+      if (opened != null) {
+        records.close(opened, body.isWhole() ? Lost.unheard(opened.asked()) : new Refused());
+      }
+      throw failed;
+    }
+  }
+
+  private ClassicHttpRequest toProvider(
+      HttpServletRequest request, String path, @Nullable SentBody body) {
     var query = request.getQueryString();
     var toProvider =
         ClassicRequestBuilder.create(request.getMethod())
@@ -172,40 +196,38 @@ final class ModelGateway implements HttpRequestHandler {
         toProvider.setHeader(name, value);
       }
     }
-    if (body.length > 0) {
-      toProvider.setEntity(new ByteArrayEntity(body, null));
+    if (body != null) {
+      toProvider.setEntity(body);
     }
     return toProvider.build();
   }
 
   private void passMetered(
-      InputStream content,
-      HttpServletResponse response,
-      Caller caller,
-      @Nullable UUID turn,
-      String model,
-      boolean stream)
+      InputStream content, HttpServletResponse response, OpenedRequest opened, boolean stream)
       throws IOException {
-    // The entry's id is made here, once for a request that the provider has answered.
-    var entry = UUID.randomUUID().toString();
+    var nothing = ModelUsage.of(opened.asked().modelName());
     if (stream) {
-      new MeteredStream(ModelUsage.of(model), usage -> records.charge(caller, entry, turn, usage))
+      new MeteredStream(nothing, outcome -> records.close(opened, outcome))
           .pass(content, response.getOutputStream());
       return;
     }
-    var whole = content.readAllBytes();
-    var usage = usage(whole, model);
-    if (!usage.isEmpty()) {
-      records.charge(caller, entry, turn, usage);
+    byte[] whole;
+    try {
+      whole = content.readAllBytes();
+    } catch (IOException cut) {
+      records.close(opened, Lost.unheard(opened.asked()));
+      throw cut;
     }
+    var usage = usage(whole, nothing);
+    records.close(opened, usage.isEmpty() ? Lost.unheard(opened.asked()) : new Answered(usage));
     response.getOutputStream().write(whole);
   }
 
-  private static ModelUsage usage(byte[] message, String model) {
+  private static ModelUsage usage(byte[] message, ModelUsage nothing) {
     try {
-      return ModelUsage.of(model).updated(ProtocolJson.mapper().readTree(message));
+      return nothing.updated(ProtocolJson.mapper().readTree(message));
     } catch (JacksonException notJson) {
-      return ModelUsage.of(model);
+      return nothing;
     }
   }
 
@@ -226,32 +248,6 @@ final class ModelGateway implements HttpRequestHandler {
   private static @Nullable UUID turn(HttpServletRequest request) {
     var header = request.getHeader("x-berth-turn");
     return header == null ? null : UUID.fromString(header);
-  }
-
-  /** The model that a request names; the last one counts, as in a tree of it. */
-  private static @Nullable String model(byte[] body) {
-    if (body.length == 0) {
-      return null;
-    }
-    // A request holds the whole conversation: it is read over, and not built up.
-    try (var parser = ProtocolJson.mapper().createParser(body)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        return null;
-      }
-      var model = (String) null;
-      while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        var isModel = parser.currentName().equals("model");
-        var value = parser.nextToken();
-        if (isModel) {
-          model = value == JsonToken.VALUE_STRING ? parser.getString() : null;
-        }
-        parser.skipChildren();
-      }
-      return parser.nextToken() == null ? model : null;
-    } catch (JacksonException notJson) {
-      // Not for us to judge: the provider answers it.
-      return null;
-    }
   }
 
   private static String trimmed(URI base) {

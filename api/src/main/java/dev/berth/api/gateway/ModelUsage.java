@@ -10,9 +10,24 @@ record ModelUsage(
     long cacheCreation5m,
     long cacheCreation1h,
     long cacheRead) {
+  /** A rule of thumb for English text and code; a guess is no bound. */
+  private static final int BYTES_PER_TOKEN = 4;
 
   static ModelUsage of(String model) {
     return new ModelUsage(model, 0, 0, 0, 0, 0);
+  }
+
+  /** The input of a request that the provider has not counted, and nothing else. */
+  static ModelUsage guessed(ModelRequest request) {
+    return new ModelUsage(request.modelName(), guessedTokens(request.bytes()), 0, 0, 0, 0);
+  }
+
+  static long guessedTokens(long bytes) {
+    return Math.ceilDiv(bytes, BYTES_PER_TOKEN);
+  }
+
+  ModelUsage withOutput(long tokens) {
+    return new ModelUsage(model, input, tokens, cacheCreation5m, cacheCreation1h, cacheRead);
   }
 
   boolean isEmpty() {

@@ -1,9 +1,13 @@
 package dev.berth.api.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.api.gateway.ModelOutcome.Answered;
+import dev.berth.api.gateway.ModelOutcome.Lost;
+import dev.berth.api.gateway.ModelOutcome.Refused;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,6 +16,7 @@ import java.io.OutputStream;
 import java.io.SequenceInputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class MeteredStreamTest {
@@ -39,9 +44,17 @@ class MeteredStreamTest {
       data: {"type":"message_stop"}
 
       """;
-  private static final ModelUsage WHOLE = new ModelUsage("claude-opus-4-5", 10, 50, 8, 16, 4);
+  private static final String ERROR =
+      """
+      event: error
+      data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}
 
-  private final List<ModelUsage> account = new ArrayList<>();
+      """;
+  private static final ModelUsage BEGUN = new ModelUsage("claude-opus-4-5", 10, 1, 8, 16, 4);
+  private static final ModelOutcome WHOLE =
+      new Answered(new ModelUsage("claude-opus-4-5", 10, 50, 8, 16, 4));
+
+  private final List<ModelOutcome> account = new ArrayList<>();
   private final ByteArrayOutputStream passed = new ByteArrayOutputStream();
 
   @Test
@@ -105,7 +118,7 @@ class MeteredStreamTest {
   }
 
   @Test
-  void accountsForWhatABrokenStreamSaidAndPassesItOn() {
+  void aBrokenStreamIsLostWithWhatItSaidAndPassedOn() {
     var broken =
         new SequenceInputStream(
             new ByteArrayInputStream((START + "event: content_").getBytes(UTF_8)),
@@ -126,11 +139,11 @@ class MeteredStreamTest {
         .hasMessage("reset by the provider");
 
     assertThat(passed.toString(UTF_8)).startsWith(START);
-    assertThat(account).containsExactly(new ModelUsage("claude-opus-4-5", 10, 1, 8, 16, 4));
+    assertThat(account).containsExactly(new Lost(BEGUN, 0));
   }
 
   @Test
-  void accountsForWhatTheProviderSaidToACallerThatWentAway() {
+  void anAnswerWhoseCallerWentAwayIsLostWithWhatTheProviderSaid() {
     var gone =
         new OutputStream() {
           @Override
@@ -141,17 +154,56 @@ class MeteredStreamTest {
 
     assertThatThrownBy(() -> pass(START + DELTA + STOP, gone)).hasMessage("the agent is gone");
 
-    assertThat(account).containsExactly(new ModelUsage("claude-opus-4-5", 10, 1, 8, 16, 4));
+    assertThat(account).containsExactly(new Lost(BEGUN, 0));
   }
 
   @Test
-  void passesWhatIsNotAnEventStreamOnAndAccountsForNothing() throws IOException {
+  void whatIsNotAnEventStreamIsPassedOnAndLost() throws IOException {
     var text = "data: {\"usage\" is not JSON\n\nupstream said no";
 
     pass(text, passed);
 
     assertThat(passed.toString(UTF_8)).isEqualTo(text);
-    assertThat(account).isEmpty();
+    assertThat(account).containsExactly(new Lost(ModelUsage.of("asked"), 0));
+  }
+
+  @Test
+  void aStreamThatEndsBeforeItsLastEventIsLostWhateverItSaid() throws IOException {
+    pass(START + DELTA, passed);
+
+    assertThat(account).containsExactly(new Lost(BEGUN.withOutput(50), 0));
+  }
+
+  @Test
+  void ofALostStreamTheTextThinkingAndToolInputAreMeasured() throws IOException {
+    var deltas =
+        Stream.of(
+                "{\"type\":\"thinking_delta\",\"thinking\":\"hmm\"}",
+                "{\"type\":\"signature_delta\",\"signature\":\"EqQBCgIYAhIM\"}",
+                "{\"type\":\"text_delta\",\"text\":\"\\u00fc\\n\"}",
+                "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\"\"}")
+            .map(
+                "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":%s}\n\n"
+                    ::formatted)
+            .collect(joining());
+
+    pass(START + deltas, passed);
+
+    assertThat(account).containsExactly(new Lost(BEGUN, 3 + 3 + 4));
+  }
+
+  @Test
+  void aProviderThatFailsBeforeItCountedAnythingHasRefused() throws IOException {
+    pass(ERROR, passed);
+
+    assertThat(account).containsExactly(new Refused());
+  }
+
+  @Test
+  void aProviderThatFailsLaterLosesTheAnswer() throws IOException {
+    pass(START + ERROR, passed);
+
+    assertThat(account).containsExactly(new Lost(BEGUN, 0));
   }
 
   @Test

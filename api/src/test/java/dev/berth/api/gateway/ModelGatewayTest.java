@@ -2,26 +2,20 @@ package dev.berth.api.gateway;
 
 import static dev.berth.db.generated.Tables.LEDGER;
 import static dev.berth.db.generated.Tables.SESSIONS;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpServer;
 import dev.berth.api.ApiNode;
 import dev.berth.api.TestProject;
+import dev.berth.api.gateway.TestProvider.Answer;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,59 +49,16 @@ class ModelGatewayTest {
 
       """;
 
-  private static Provider provider;
+  private static TestProvider provider;
   private static ApiNode node;
   private static TestProject project;
 
   private SessionId session;
   private String credential;
 
-  /** What the provider was asked. */
-  private record Asked(String line, Headers headers, String body) {}
-
-  private record Answer(int status, Map<String, String> headers, String body) {}
-
-  /** Answers what a test says, and remembers what it was asked. */
-  private static final class Provider implements AutoCloseable {
-    final ConcurrentLinkedDeque<Asked> asked = new ConcurrentLinkedDeque<>();
-    private final HttpServer server;
-    volatile Answer answer = new Answer(200, Map.of(), "");
-
-    Provider() throws IOException {
-      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-      server.createContext(
-          "/",
-          exchange -> {
-            try (exchange) {
-              asked.add(
-                  new Asked(
-                      exchange.getRequestMethod() + " " + exchange.getRequestURI(),
-                      exchange.getRequestHeaders(),
-                      new String(exchange.getRequestBody().readAllBytes(), UTF_8)));
-              var now = answer;
-              now.headers().forEach(exchange.getResponseHeaders()::set);
-              var body = now.body().getBytes(UTF_8);
-              exchange.sendResponseHeaders(now.status(), body.length == 0 ? -1 : body.length);
-              exchange.getResponseBody().write(body);
-            }
-          });
-      server.start();
-    }
-
-    String url() {
-      return "http://127.0.0.1:" + server.getAddress().getPort() + "/provider/";
-    }
-
-    @Override
-    public void close() {
-      server.stop(0);
-    }
-  }
-
   @BeforeAll
   static void startNode() throws IOException {
-    provider = new Provider();
+    provider = new TestProvider();
     node =
         ApiNode.start(
             Map.of(

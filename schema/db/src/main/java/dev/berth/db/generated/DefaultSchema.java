@@ -13,6 +13,7 @@ import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
+import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
@@ -142,6 +143,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Messages MESSAGES = Messages.MESSAGES;
 
+    public final ModelRequests MODEL_REQUESTS = ModelRequests.MODEL_REQUESTS;
+
     public final Projects PROJECTS = Projects.PROJECTS;
 
     public final Sandboxes SANDBOXES = Sandboxes.SANDBOXES;
@@ -172,6 +175,7 @@ public class DefaultSchema extends SchemaImpl {
             Ledger.LEDGER,
             MessageRefusals.MESSAGE_REFUSALS,
             Messages.MESSAGES,
+            ModelRequests.MODEL_REQUESTS,
             Projects.PROJECTS,
             Sandboxes.SANDBOXES,
             Sessions.SESSIONS,

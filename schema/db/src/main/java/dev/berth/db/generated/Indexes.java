@@ -7,6 +7,7 @@ package dev.berth.db.generated;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.Messages;
+import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
 import dev.berth.db.generated.tables.WorkspaceSnapshots;
@@ -29,6 +30,7 @@ public class Indexes {
     public static final Index LEDGER_OF_USER = Internal.createIndex(DSL.name("ledger_of_user"), Ledger.LEDGER, new OrderField[] { Ledger.LEDGER.PROJECT_ID, Ledger.LEDGER.END_USER_ID, Ledger.LEDGER.AT }, false);
     public static final Index MESSAGES_NOT_TAKEN = Internal.createIndex(DSL.name("messages_not_taken"), Messages.MESSAGES, new OrderField[] { Messages.MESSAGES.ACCEPTED_AT }, false);
     public static final Index MESSAGES_OPEN = Internal.createIndex(DSL.name("messages_open"), Messages.MESSAGES, new OrderField[] { Messages.MESSAGES.SESSION_ID }, false);
+    public static final Index MODEL_REQUESTS_OPEN = Internal.createIndex(DSL.name("model_requests_open"), ModelRequests.MODEL_REQUESTS, new OrderField[] { ModelRequests.MODEL_REQUESTS.OPENED_AT }, false);
     public static final Index SANDBOX_OF_EPOCH = Internal.createIndex(DSL.name("sandbox_of_epoch"), Sandboxes.SANDBOXES, new OrderField[] { Sandboxes.SANDBOXES.SESSION_ID, Sandboxes.SANDBOXES.EPOCH }, true);
     public static final Index SANDBOXES_ALIVE = Internal.createIndex(DSL.name("sandboxes_alive"), Sandboxes.SANDBOXES, new OrderField[] { Sandboxes.SANDBOXES.HOST_ID }, false);
     public static final Index SESSIONS_OF_ACCOUNT = Internal.createIndex(DSL.name("sessions_of_account"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.ACCOUNT_ID, Sessions.SESSIONS.CREATED_AT.desc() }, false);

@@ -12,6 +12,7 @@ import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
+import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
@@ -42,6 +43,7 @@ public class Keys {
     public static final UniqueKey<Record> LEDGER_PKEY = Internal.createUniqueKey(Ledger.LEDGER, DSL.name("ledger_pkey"), new TableField[] { Ledger.LEDGER.ENTRY_ID }, true);
     public static final UniqueKey<Record> MESSAGE_REFUSALS_PKEY = Internal.createUniqueKey(MessageRefusals.MESSAGE_REFUSALS, DSL.name("message_refusals_pkey"), new TableField[] { MessageRefusals.MESSAGE_REFUSALS.SESSION_ID, MessageRefusals.MESSAGE_REFUSALS.MESSAGE_ID }, true);
     public static final UniqueKey<Record> MESSAGES_PKEY = Internal.createUniqueKey(Messages.MESSAGES, DSL.name("messages_pkey"), new TableField[] { Messages.MESSAGES.SESSION_ID, Messages.MESSAGES.MESSAGE_ID }, true);
+    public static final UniqueKey<Record> MODEL_REQUESTS_PKEY = Internal.createUniqueKey(ModelRequests.MODEL_REQUESTS, DSL.name("model_requests_pkey"), new TableField[] { ModelRequests.MODEL_REQUESTS.REQUEST_ID }, true);
     public static final UniqueKey<Record> PROJECTS_PKEY = Internal.createUniqueKey(Projects.PROJECTS, DSL.name("projects_pkey"), new TableField[] { Projects.PROJECTS.PROJECT_ID }, true);
     public static final UniqueKey<Record> SANDBOXES_PKEY = Internal.createUniqueKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_pkey"), new TableField[] { Sandboxes.SANDBOXES.SANDBOX_ID }, true);
     public static final UniqueKey<Record> SESSIONS_PKEY = Internal.createUniqueKey(Sessions.SESSIONS, DSL.name("sessions_pkey"), new TableField[] { Sessions.SESSIONS.SESSION_ID }, true);
@@ -57,6 +59,7 @@ public class Keys {
     public static final ForeignKey<Record, Record> LEDGER__LEDGER_SESSION_ID_FKEY = Internal.createForeignKey(Ledger.LEDGER, DSL.name("ledger_session_id_fkey"), new TableField[] { Ledger.LEDGER.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> MESSAGE_REFUSALS__MESSAGE_REFUSALS_SESSION_ID_FKEY = Internal.createForeignKey(MessageRefusals.MESSAGE_REFUSALS, DSL.name("message_refusals_session_id_fkey"), new TableField[] { MessageRefusals.MESSAGE_REFUSALS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> MESSAGES__MESSAGES_SESSION_ID_FKEY = Internal.createForeignKey(Messages.MESSAGES, DSL.name("messages_session_id_fkey"), new TableField[] { Messages.MESSAGES.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> MODEL_REQUESTS__MODEL_REQUESTS_SESSION_ID_FKEY = Internal.createForeignKey(ModelRequests.MODEL_REQUESTS, DSL.name("model_requests_session_id_fkey"), new TableField[] { ModelRequests.MODEL_REQUESTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> PROJECTS__PROJECTS_ACCOUNT_ID_FKEY = Internal.createForeignKey(Projects.PROJECTS, DSL.name("projects_account_id_fkey"), new TableField[] { Projects.PROJECTS.ACCOUNT_ID }, Keys.ACCOUNTS_PKEY, new TableField[] { Accounts.ACCOUNTS.ACCOUNT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SANDBOXES__SANDBOXES_SESSION_ID_FKEY = Internal.createForeignKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_session_id_fkey"), new TableField[] { Sandboxes.SANDBOXES.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SESSIONS__SESSIONS_ACCOUNT_ID_FKEY = Internal.createForeignKey(Sessions.SESSIONS, DSL.name("sessions_account_id_fkey"), new TableField[] { Sessions.SESSIONS.ACCOUNT_ID }, Keys.ACCOUNTS_PKEY, new TableField[] { Accounts.ACCOUNTS.ACCOUNT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);

@@ -13,6 +13,7 @@ import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
+import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
@@ -131,6 +132,8 @@ public class Tables {
     public static final MessageRefusals MESSAGE_REFUSALS = MessageRefusals.MESSAGE_REFUSALS;
 
     public static final Messages MESSAGES = Messages.MESSAGES;
+
+    public static final ModelRequests MODEL_REQUESTS = ModelRequests.MODEL_REQUESTS;
 
     public static final Projects PROJECTS = Projects.PROJECTS;
 

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 
+import org.jooq.Check;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.ForeignKey;
@@ -82,6 +83,10 @@ public class Ledger extends TableImpl<Record> {
     public final TableField<Record, String> PRICE_TABLE = createField(DSL.name("price_table"), SQLDataType.CLOB.nullable(false), this, "");
 
     public final TableField<Record, OffsetDateTime> AT = createField(DSL.name("at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "");
+
+    public final TableField<Record, String> KIND = createField(DSL.name("kind"), SQLDataType.CLOB.nullable(false).defaultValue(DSL.field(DSL.raw("'exact'::text"), SQLDataType.CLOB)), this, "");
+
+    public final TableField<Record, Long> OUTPUT_BOUND = createField(DSL.name("output_bound"), SQLDataType.BIGINT, this, "");
 
     private Ledger(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
@@ -160,6 +165,13 @@ public class Ledger extends TableImpl<Record> {
             _sessions = new SessionsPath(this, Keys.LEDGER__LEDGER_SESSION_ID_FKEY, null);
 
         return _sessions;
+    }
+
+    @Override
+    public List<Check<Record>> getChecks() {
+        return Arrays.asList(
+            Internal.createCheck(this, DSL.name("ledger_kind_check"), "((kind = ANY (ARRAY['exact'::text, 'estimated'::text])))", true)
+        );
     }
 
     @Override

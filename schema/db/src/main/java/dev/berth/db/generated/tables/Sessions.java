@@ -13,6 +13,7 @@ import dev.berth.db.generated.tables.Events.EventsPath;
 import dev.berth.db.generated.tables.Ledger.LedgerPath;
 import dev.berth.db.generated.tables.MessageRefusals.MessageRefusalsPath;
 import dev.berth.db.generated.tables.Messages.MessagesPath;
+import dev.berth.db.generated.tables.ModelRequests.ModelRequestsPath;
 import dev.berth.db.generated.tables.Projects.ProjectsPath;
 import dev.berth.db.generated.tables.Sandboxes.SandboxesPath;
 import dev.berth.db.generated.tables.WorkspaceSnapshots.WorkspaceSnapshotsPath;
@@ -238,6 +239,15 @@ public class Sessions extends TableImpl<Record> {
             _messages = new MessagesPath(this, null, Keys.MESSAGES__MESSAGES_SESSION_ID_FKEY.getInverseKey());
 
         return _messages;
+    }
+
+    private transient ModelRequestsPath _modelRequests;
+
+    public ModelRequestsPath modelRequests() {
+        if (_modelRequests == null)
+            _modelRequests = new ModelRequestsPath(this, null, Keys.MODEL_REQUESTS__MODEL_REQUESTS_SESSION_ID_FKEY.getInverseKey());
+
+        return _modelRequests;
     }
 
     private transient SandboxesPath _sandboxes;
