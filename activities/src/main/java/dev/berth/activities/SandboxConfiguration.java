@@ -19,6 +19,7 @@ import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
@@ -87,6 +88,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  LostResults lostResults(DSLContext db) {
+    return new LostResults(db);
+  }
+
+  @Bean
   ToolJournal toolJournal(DSLContext db) {
     return new ToolJournal(db);
   }
@@ -101,6 +107,7 @@ class SandboxConfiguration {
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
+      LostResults lostResults,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -114,6 +121,7 @@ class SandboxConfiguration {
         log,
         turnEnds,
         toolJournal,
+        lostResults,
         objects,
         workspaceRecords,
         snapshots,

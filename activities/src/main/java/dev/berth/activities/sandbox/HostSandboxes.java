@@ -3,8 +3,10 @@ package dev.berth.activities.sandbox;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.transcript.Transcript;
 import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.activities.workspace.WorkspaceSnapshots;
@@ -26,7 +28,9 @@ import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +59,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
+  private final LostResults lostResults;
   private final TranscriptStore transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
@@ -71,12 +76,14 @@ public final class HostSandboxes implements SandboxEndings {
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
+      LostResults lostResults,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
+    this.lostResults = lostResults;
     this.properties = properties;
     this.runtime = runtime;
     this.records = records;
@@ -133,10 +140,12 @@ public final class HostSandboxes implements SandboxEndings {
     }
     workspaces.prepare(serving, earlier);
     noteUnknown(serving);
-    var resume =
-        serving.epoch() > FIRST_EPOCH
-            && !transcripts.begin(serving.project(), serving.session(), serving.epoch()).isEmpty();
-    var sandbox = open(serving, resume, lost);
+    var transcript =
+        serving.epoch() == FIRST_EPOCH
+            ? Transcript.EMPTY
+            : transcripts.begin(serving.project(), serving.session(), serving.epoch());
+    var resume = !transcript.isEmpty();
+    var sandbox = open(serving, command(serving, transcript, lost));
     try {
       runtime.start(
           new SandboxSpec(
@@ -202,7 +211,10 @@ public final class HostSandboxes implements SandboxEndings {
   /** Takes a sandbox that runs and has no worker, such as after this worker's restart. */
   void adopt(Serving serving) {
     LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());
-    open(serving, true, null);
+    // Its bridge has been told long ago, and takes it only once.
+    open(
+        serving,
+        new BridgeCommand.Open(true, null, records.options(serving.session()), null, null));
     records.claimed(serving);
   }
 
@@ -234,14 +246,18 @@ public final class HostSandboxes implements SandboxEndings {
     }
   }
 
-  private LiveSandbox open(Serving serving, boolean resume, @Nullable SandboxEndReason lost) {
-    var command =
-        new BridgeCommand.Open(
-            resume,
-            lost == null ? null : lost.wireName(),
-            records.options(serving.session()),
-            lost == null ? null : toolJournal.toTell(serving.session()),
-            lost == null ? null : workspaces.notice(serving.session()));
+  private BridgeCommand.Open command(
+      Serving serving, Transcript transcript, @Nullable SandboxEndReason lost) {
+    var session = serving.session();
+    return new BridgeCommand.Open(
+        !transcript.isEmpty(),
+        lost == null ? null : lost.wireName(),
+        records.options(session),
+        lost == null ? null : toolJournal.toTell(session),
+        lost == null ? null : notice(session, transcript));
+  }
+
+  private LiveSandbox open(Serving serving, BridgeCommand.Open command) {
     var sandbox = new LiveSandbox(serving, command, parts);
     var door = folders.door(serving.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);
@@ -252,6 +268,15 @@ public final class HostSandboxes implements SandboxEndings {
             sandbox::connected);
     open.put(serving.sandbox(), new Open(sandbox, control));
     return sandbox;
+  }
+
+  /** What the model is to know before it goes on; null when there is nothing. */
+  private @Nullable String notice(SessionId session, Transcript transcript) {
+    var notices =
+        Stream.of(lostResults.notice(session, transcript), workspaces.notice(session))
+            .filter(Objects::nonNull)
+            .toList();
+    return notices.isEmpty() ? null : String.join("\n", notices);
   }
 
   private void awaitBridge(LiveSandbox sandbox) {

@@ -12,6 +12,9 @@ import tools.jackson.databind.JsonNode;
  * @param byPath the entries of subagents, by subpath
  */
 public record Transcript(List<JsonNode> main, Map<String, List<JsonNode>> byPath) {
+  /** Of a session that has not begun. */
+  public static final Transcript EMPTY = new Transcript(List.of(), Map.of());
+
   public Transcript {
     main = List.copyOf(main);
     byPath = Map.copyOf(byPath);

@@ -14,6 +14,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
@@ -149,6 +150,7 @@ class HostSweepTest {
             log,
             new TurnEnds(db),
             new ToolJournal(db),
+            new LostResults(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),

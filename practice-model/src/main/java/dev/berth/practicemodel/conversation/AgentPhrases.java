@@ -25,6 +25,11 @@ final class AgentPhrases {
   private static final String SUBAGENT = "[Subagent hand-back]";
   private static final Pattern SUBAGENT_REPORT =
       Pattern.compile(".*The report follows:\\n(.*?)(?:\\nagentId: .*)?", Pattern.DOTALL);
+  private static final String LOST_CALLS = "The sandbox was lost after these tool calls had ended";
+  private static final Pattern LOST_CALL =
+      Pattern.compile(
+          "^- (\\S+) \\((toolu_\\w+)\\) with .*? gave:\\n(.*?)(?=^- \\S+ \\(toolu_|\\z)",
+          Pattern.DOTALL | Pattern.MULTILINE);
   private static final Pattern CONTINUE =
       Pattern.compile(
           "(?:continue|resume|carry on|go on|keep going)\\b.{0,200}|.{0,200}\\bleft off\\b.{0,200}",
@@ -80,6 +85,21 @@ final class AgentPhrases {
     var reminders = REMINDER.matcher(text);
     while (reminders.find()) {
       inSystemText(reminders.group(1)).ifPresent(moments::add);
+      moments.addAll(lostCalls(reminders.group(1)));
+    }
+    return moments;
+  }
+
+  /** What a host of the agent tells of calls that the conversation lost counts as made. */
+  private static List<Moment> lostCalls(String text) {
+    if (!text.strip().startsWith(LOST_CALLS)) {
+      return List.of();
+    }
+    var moments = new ArrayList<Moment>();
+    var calls = LOST_CALL.matcher(text);
+    while (calls.find()) {
+      moments.add(new Moment.ToolCalled(calls.group(2), calls.group(1), moments.size()));
+      moments.add(new Moment.ToolAnswered(calls.group(2), calls.group(3).strip(), false));
     }
     return moments;
   }

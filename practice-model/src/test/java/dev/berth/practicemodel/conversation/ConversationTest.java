@@ -21,6 +21,25 @@ class ConversationTest {
   }
 
   @Test
+  void takesCallsThatTheConversationLostForMade() {
+    var conversation =
+        read(
+            """
+            [{"role": "user", "content": "go"},
+             {"role": "user", "content": "Continue from where you left off.\\n<system-reminder>\\nThe sandbox was lost after these tool calls had ended, and so on:\\n- Bash (toolu_a) with {\\"command\\":\\"x\\"} gave:\\none\\n- Read (toolu_b) with {} gave:\\ntwo\\n</system-reminder>"}]
+            """);
+
+    assertThat(conversation.moments())
+        .containsExactly(
+            new Moment.UserSaid("go"),
+            new Moment.ToolCalled("toolu_a", "Bash", 0),
+            new Moment.ToolAnswered("toolu_a", "one", false),
+            new Moment.ToolCalled("toolu_b", "Read", 2),
+            new Moment.ToolAnswered("toolu_b", "two", false),
+            new Moment.AskedToContinue());
+  }
+
+  @Test
   void doesNotTakeThePlaceOfAnImageForWordsOfTheUser() {
     var conversation =
         read(

@@ -18,7 +18,7 @@ final class Ledger {
   private static final String ROWS =
       """
       select input_tokens, cache_creation_5m_tokens + cache_creation_1h_tokens, cache_read_tokens,
-             output_tokens
+             output_tokens, kind
         from ledger where session_id = ?::uuid\
       """;
 
@@ -50,8 +50,15 @@ final class Ledger {
     }
   }
 
-  /** Tokens of each row. */
-  List<String> charged(String session) {
+  /**
+   * What was charged.
+   *
+   * @param exact tokens of each row that says what the provider said
+   * @param estimated how many rows stand for answers that were lost
+   */
+  record Charged(List<String> exact, int estimated) {}
+
+  Charged charged(String session) {
     var url = URI.create(connection.databaseUrl());
     var credentials = url.getUserInfo().split(":", 2);
     var jdbc = "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath());
@@ -59,11 +66,16 @@ final class Ledger {
         var statement = database.prepareStatement(ROWS)) {
       statement.setString(1, session);
       var rows = statement.executeQuery();
-      var charged = new ArrayList<String>();
+      var exact = new ArrayList<String>();
+      var estimated = 0;
       while (rows.next()) {
-        charged.add(tokens(rows.getLong(1), rows.getLong(2), rows.getLong(3), rows.getLong(4)));
+        if (rows.getString(5).equals("exact")) {
+          exact.add(tokens(rows.getLong(1), rows.getLong(2), rows.getLong(3), rows.getLong(4)));
+        } else {
+          estimated++;
+        }
       }
-      return charged;
+      return new Charged(exact, estimated);
     } catch (SQLException failed) {
       throw new IllegalStateException("the ledger cannot be read", failed);
     }

@@ -98,23 +98,24 @@ final class Oracle {
   }
 
   /**
-   * Requests that the model answered to the end are in the ledger, with the model's own figures.
+   * What the model answered to the end is in the ledger, with the model's own figures; what was
+   * lost on the way is there as an estimate.
    *
    * @param answered tokens of each request, by the model's count
-   * @param charged tokens of each row
-   * @return how many are missing or too many
+   * @return how many are missing
    */
-  int ledger(List<String> answered, List<String> charged) {
+  int ledger(List<String> answered, Ledger.Charged charged) {
     var difference = new LinkedHashMap<String, Integer>();
     answered.forEach(tokens -> difference.merge(tokens, 1, Integer::sum));
-    charged.forEach(tokens -> difference.merge(tokens, -1, Integer::sum));
-    // What was cut is charged too, as far as it came: rows without a whole answer are no fault.
+    charged.exact().forEach(tokens -> difference.merge(tokens, -1, Integer::sum));
     var missing = difference.values().stream().mapToInt(count -> Math.max(0, count)).sum();
-    if (missing > 0) {
+    var tooMany = difference.values().stream().mapToInt(count -> Math.max(0, -count)).sum();
+    var wrong = Math.max(0, missing - charged.estimated()) + tooMany;
+    if (wrong > 0) {
       findings.add(
-          "%d of %d answers are not in the ledger: %s"
-              .formatted(missing, answered.size(), difference));
+          "the ledger differs from the model's count of %d answers by %s, with %d estimates"
+              .formatted(answered.size(), difference, charged.estimated()));
     }
-    return missing;
+    return wrong;
   }
 }

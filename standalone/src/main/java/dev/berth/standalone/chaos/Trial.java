@@ -195,7 +195,8 @@ final class Trial {
     var duplicates = oracle.effects(effects, log);
     var unlogged = oracle.stream(follower.events(), log);
     var answered = ledger.answered(session);
-    var uncharged = oracle.ledger(answered, ledger.charged(session));
+    var charged = ledger.charged(session);
+    var uncharged = oracle.ledger(answered, charged);
     var orphans = orphans(session);
     if (orphans > 0) {
       oracle.findings().add("a container is left behind");
@@ -217,6 +218,7 @@ final class Trial {
         unlogged,
         orphans,
         answered.size(),
+        charged.estimated(),
         uncharged,
         List.copyOf(oracle.findings()));
   }

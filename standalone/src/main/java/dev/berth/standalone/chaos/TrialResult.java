@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param unlogged events that were lost, repeated or out of order for the client
  * @param orphans containers that the closed session left behind
  * @param modelRequests that the model answered to the end
- * @param uncharged of them that the ledger does not have, or has more than once
+ * @param estimated rows of the ledger that stand for lost answers
+ * @param uncharged rows that the ledger lacks, or has too many
  * @param findings what went wrong, in words
  */
 public record TrialResult(
@@ -39,5 +40,6 @@ public record TrialResult(
     int unlogged,
     int orphans,
     @JsonProperty("model_requests") int modelRequests,
+    int estimated,
     int uncharged,
     List<String> findings) {}
