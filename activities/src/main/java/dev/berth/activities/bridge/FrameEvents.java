@@ -44,15 +44,6 @@ final class FrameEvents {
         new SessionEvent.ClientToolClosed(frame.callId(), frame.outcome()));
   }
 
-  /** A model's message has one id in the world; it is void once. */
-  static NewEvent superseded(String modelMessageId, @Nullable TurnId turn) {
-    return inTurn(
-        NewEvent.of(
-            "message/%s/superseded".formatted(modelMessageId),
-            new SessionEvent.MessageSuperseded(modelMessageId)),
-        turn);
-  }
-
   static NewEvent of(BridgeFrame.ToolProposed frame) {
     return inTurn(
         NewEvent.of(

@@ -43,7 +43,6 @@ public final class FrameIntake {
   private final LiveChannel live;
   private final Listener listener;
   private final AckOrder acks = new AckOrder();
-  private final StreamedMessages streamed = new StreamedMessages();
   private final BlockingQueue<Step> steps = new ArrayBlockingQueue<>(IN_FLIGHT);
 
   /** Hears of what was committed. */
@@ -65,9 +64,6 @@ public final class FrameIntake {
   }
 
   private sealed interface Step {
-    /** An event that no frame asked for; a frame that is repeated brings it again. */
-    record Note(Request request, CompletionStage<AppendOutcome> outcome) implements Step {}
-
     record Commit(Durable frame, Request request, CompletionStage<AppendOutcome> outcome)
         implements Step {}
 
@@ -120,13 +116,11 @@ public final class FrameIntake {
         durable(exited);
         listener.agentExited(exited);
       }
-      case BridgeFrame.Delta delta -> {
-        noteSuperseded(delta);
-        steps.put(
-            new Step.Show(
-                new LiveFrame.Delta(
-                    attachment.epoch(), attachment.number(), delta.turnId(), delta.message())));
-      }
+      case BridgeFrame.Delta delta ->
+          steps.put(
+              new Step.Show(
+                  new LiveFrame.Delta(
+                      attachment.epoch(), attachment.number(), delta.turnId(), delta.message())));
       case BridgeFrame.Hello _,
           BridgeFrame.Attached _,
           BridgeFrame.Refused _,
@@ -147,19 +141,6 @@ public final class FrameIntake {
     steps.put(new Step.Commit(frame, request, log.append(request)));
   }
 
-  private void noteSuperseded(BridgeFrame.Delta delta) throws InterruptedException {
-    var superseded = streamed.observe(delta.message());
-    if (superseded != null) {
-      var writer = new EventWriter.Attachment(attachment.epoch(), attachment.number());
-      var request =
-          new Request(
-              attachment.session(),
-              writer,
-              List.of(FrameEvents.superseded(superseded, delta.turnId())));
-      steps.put(new Step.Note(request, log.append(request)));
-    }
-  }
-
   private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {
     var _ = transcript.append(part).thenRun(() -> durable(part));
   }
@@ -169,7 +150,6 @@ public final class FrameIntake {
       while (true) {
         switch (steps.take()) {
           case Step.Show(var frame) -> live.show(frame);
-          case Step.Note note -> noted(note);
           case Step.Commit commit -> {
             if (!committed(commit)) {
               connection.close();
@@ -212,17 +192,6 @@ public final class FrameIntake {
           .setCause(failed.getCause())
           .log("session {}: the log does not take events", attachment.session());
       return false;
-    }
-  }
-
-  /** What cannot be noted does not hold up what the bridge repeats until it is taken. */
-  private void noted(Step.Note note) {
-    try {
-      if (note.outcome().toCompletableFuture().join() instanceof Appended appended) {
-        live.committed(note.request(), appended);
-      }
-    } catch (CompletionException failed) {
-      LOG.atWarn().setCause(failed.getCause()).log("session {}: not noted", attachment.session());
     }
   }
 

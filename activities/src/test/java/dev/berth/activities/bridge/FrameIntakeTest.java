@@ -197,29 +197,6 @@ class FrameIntakeTest {
   }
 
   @Test
-  void aMessageThatIsBegunAgainMakesTheOneBeforeVoidOnce() throws Exception {
-    intake.accept(begun("msg_1"));
-    intake.accept(begun("msg_2"));
-    intake.accept(begun("msg_1"));
-    intake.accept(begun("msg_2"));
-    intake.accept(message(1));
-
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
-    assertThat(events())
-        .extracting(EventEnvelope::id)
-        .containsExactly("message/msg_1/superseded", "message/msg_2/superseded", "b/1/1");
-  }
-
-  private static BridgeFrame.Delta begun(String message) {
-    return new BridgeFrame.Delta(
-        TURN,
-        ProtocolJson.mapper()
-            .readTree(
-                "{\"type\":\"stream_event\",\"event\":{\"type\":\"message_start\",\"message\":{\"id\":\"%s\"}}}"
-                    .formatted(message)));
-  }
-
-  @Test
   void aTranscriptPartIsAcknowledgedWhenItIsInObjectStorageAndIsNoEvent() throws Exception {
     intake.accept(new BridgeFrame.TranscriptPart(1, null, List.of(json("{\"uuid\": \"a\"}"))));
 

@@ -53,6 +53,7 @@ class ReplayTest {
                 "session-interrupt.json",
                 "session-idle.json",
                 "session-snapshots.json",
+                "session-superseded.json",
                 "reconcile.json"));
   }
 

@@ -28,6 +28,12 @@ import org.slf4j.Logger;
 final class SessionTurn {
   private static final Logger LOG = Workflow.getLogger(SessionTurn.class);
 
+  /**
+   * One more event takes one more random number, and the ids of activities are such numbers. To be
+   * removed with the marker of the snapshots.
+   */
+  private static final String SUPERSEDED = "message-superseded";
+
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
@@ -117,14 +123,17 @@ final class SessionTurn {
     if (progress.state().sandbox() == null && loss == null) {
       progress.show(new Phase.Queued());
     }
-    List<SessionEvent> events =
-        loss == null
-            ? List.of()
-            : List.of(
-                new SessionEvent.Rescheduled(loss.reason(), attempt),
-                // Nobody knows what was streamed: the worker may be lost with the sandbox.
-                new SessionEvent.MessageSuperseded(null));
-    return sandbox.ensure(loss == null ? null : loss.reason(), events);
+    return sandbox.ensure(
+        loss == null ? null : loss.reason(), loss == null ? List.of() : lost(loss, attempt));
+  }
+
+  /** What clients hear of a lost sandbox. */
+  private static List<SessionEvent> lost(SandboxLoss loss, int attempt) {
+    var rescheduled = new SessionEvent.Rescheduled(loss.reason(), attempt);
+    return Workflow.getVersion(SUPERSEDED, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION
+        ? List.of(rescheduled)
+        // Nobody knows what was streamed: the worker may be lost with the sandbox.
+        : List.of(rescheduled, new SessionEvent.MessageSuperseded(null));
   }
 
   /** What became of one try of a turn. */
