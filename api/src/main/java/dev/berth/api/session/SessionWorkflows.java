@@ -54,7 +54,8 @@ import org.slf4j.LoggerFactory;
 public final class SessionWorkflows implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SessionWorkflows.class);
 
-  private static final int DEADLINE_SECONDS = 10;
+  /** A worker that is killed is back within it, and nobody hears of it. */
+  private static final int DEADLINE_SECONDS = 20;
 
   private final WorkflowClient temporal;
   private final SessionPolicy policy;

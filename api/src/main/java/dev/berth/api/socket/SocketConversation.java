@@ -235,9 +235,14 @@ final class SocketConversation {
 
   private void interrupt() {
     var row = session;
-    var receipt =
-        row == null ? new InterruptResult(null, List.of()) : parts.sessions().interrupt(row);
-    writer.send(ServerFrame.Control.of("interrupt", ProtocolJson.mapper().valueToTree(receipt)));
+    try {
+      var receipt =
+          row == null ? new InterruptResult(null, List.of()) : parts.sessions().interrupt(row);
+      writer.send(ServerFrame.Control.of("interrupt", ProtocolJson.mapper().valueToTree(receipt)));
+    } catch (ProblemException refused) {
+      // Whoever could not interrupt wants to see what goes on all the more.
+      writer.error(refused.problem());
+    }
   }
 
   /** A fresh token of the same end user takes the place of the old one. */

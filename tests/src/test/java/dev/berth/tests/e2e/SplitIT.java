@@ -84,6 +84,18 @@ class SplitIT {
   }
 
   @Test
+  void anInterruptThatComesWhileTheWorkerIsDeadEndsTheTurn() {
+    try (var socket = platform.socket("ines").init(allowAll())) {
+      socket.user("bash python3 -c \"import time; time.sleep(300)\"\nsay slept");
+      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      kill("worker-" + host(socket.session()).substring("host-".length()));
+      socket.send(TestSocket.frame("control", TestSocket.json().put("action", "interrupt")));
+
+      assertThat(socket.result().path("subtype").asString("")).isNotEqualTo("success");
+    }
+  }
+
+  @Test
   void anApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
     var first = onNode(2, "kate").init(allowAll().put("after_seq", 0));
     first.user("bash python3 -c \"import time; time.sleep(3)\"\nsay the node is not the session");
