@@ -1,13 +1,18 @@
 package dev.berth.standalone.testing;
 
 import dev.berth.practicemodel.PracticeModel;
+import dev.berth.standalone.chaos.Chaos;
+import dev.berth.standalone.chaos.Component;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,6 +21,11 @@ import java.util.Map;
  * The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool.
  */
 public final class TestStages {
+  /** Two of each part; a longer run is `./berth chaos`. */
+  private static final int KILLS = 18;
+
+  private static final long SEED = 1;
+
   private final Project project;
   private final String image;
 
@@ -34,7 +44,8 @@ public final class TestStages {
     BRIDGE("bridge: unit tests"),
     CONFORMANCE("bridge: what Berth relies on in the Agent SDK"),
     JAVA("Java: unit, workflow, replay, architecture, end to end"),
-    SANDBOX("bridge: in real sandboxes, with the real Agent SDK");
+    SANDBOX("bridge: in real sandboxes, with the real Agent SDK"),
+    CHAOS("parts killed under running sessions");
 
     private final String title;
 
@@ -55,6 +66,7 @@ public final class TestStages {
       case CONFORMANCE -> conformance(stage);
       case JAVA -> java(stage);
       case SANDBOX -> vitest(stage, "test:sandbox", Map.of());
+      case CHAOS -> chaos(stage);
     };
   }
 
@@ -90,6 +102,30 @@ public final class TestStages {
     return status != 0 && counts.failed() == 0
         ? counts.plus(TestCounts.failing("the build: look at " + log(stage)))
         : counts;
+  }
+
+  private TestCounts chaos(Stage stage) throws IOException, InterruptedException {
+    var components = Arrays.stream(Component.values()).filter(Component::isUsual).toList();
+    var counts = TestCounts.NONE;
+    try (var progress = new PrintStream(log(stage).toFile(), StandardCharsets.UTF_8);
+        var chaos = Chaos.start(project, image, progress)) {
+      for (var kill = 0; kill < KILLS; kill++) {
+        var trial = chaos.trial(SEED, kill, components);
+        counts =
+            counts.plus(
+                trial.findings().isEmpty()
+                    ? TestCounts.passing(1)
+                    : TestCounts.failing(
+                        "trial %d of seed %d, %s under %s: %s"
+                            .formatted(
+                                kill,
+                                SEED,
+                                trial.component(),
+                                trial.reference(),
+                                String.join("; ", trial.findings()))));
+      }
+    }
+    return counts;
   }
 
   private TestCounts conformance(Stage stage) throws IOException, InterruptedException {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.standalone.chaos;
+
+import org.jspecify.annotations.NullMarked;
