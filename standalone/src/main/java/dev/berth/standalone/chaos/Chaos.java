@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,9 +92,24 @@ public final class Chaos implements AutoCloseable {
     return new Trial(user, victims, ledger).run(plan).result();
   }
 
-  /** Containers that are left when all sessions are closed. */
-  public int containers() {
-    return victims.containers();
+  /**
+   * Waits until every model request is in the ledger, or known to have been none, and every
+   * container is gone.
+   *
+   * @return whether they are
+   */
+  public boolean settles(Duration atMost) throws InterruptedException {
+    var deadline = System.nanoTime() + atMost.toNanos();
+    while (ledger.open() > 0 || victims.containers() > 0) {
+      if (System.nanoTime() > deadline) {
+        progress.printf(
+            "✘ %d model requests are open, %d containers left%n",
+            ledger.open(), victims.containers());
+        return false;
+      }
+      TimeUnit.SECONDS.sleep(1);
+    }
+    return true;
   }
 
   @Override

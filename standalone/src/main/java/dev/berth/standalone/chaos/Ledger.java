@@ -55,19 +55,17 @@ final class Ledger {
    *
    * @param exact tokens of each row that says what the provider said
    * @param estimated how many rows stand for answers that were lost
+   * @param open requests of which it is not known yet what became of them: their api node died
    */
-  record Charged(List<String> exact, int estimated) {}
+  record Charged(List<String> exact, int estimated, int open) {}
 
   Charged charged(String session) {
-    var url = URI.create(connection.databaseUrl());
-    var credentials = url.getUserInfo().split(":", 2);
-    var jdbc = "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath());
-    try (var database = DriverManager.getConnection(jdbc, credentials[0], credentials[1]);
+    var exact = new ArrayList<String>();
+    var estimated = 0;
+    try (var database = database();
         var statement = database.prepareStatement(ROWS)) {
       statement.setString(1, session);
       var rows = statement.executeQuery();
-      var exact = new ArrayList<String>();
-      var estimated = 0;
       while (rows.next()) {
         if (rows.getString(5).equals("exact")) {
           exact.add(tokens(rows.getLong(1), rows.getLong(2), rows.getLong(3), rows.getLong(4)));
@@ -75,10 +73,37 @@ final class Ledger {
           estimated++;
         }
       }
-      return new Charged(exact, estimated);
     } catch (SQLException failed) {
       throw new IllegalStateException("the ledger cannot be read", failed);
     }
+    return new Charged(exact, estimated, open("session_id = '%s'".formatted(session)));
+  }
+
+  /** Requests of all sessions of which it is not known what became of them. */
+  int open() {
+    return open("true");
+  }
+
+  private int open(String condition) {
+    try (var database = database();
+        var statement = database.createStatement()) {
+      var row =
+          statement.executeQuery(
+              "select count(*) from model_requests where closed_at is null and " + condition);
+      row.next();
+      return row.getInt(1);
+    } catch (SQLException failed) {
+      throw new IllegalStateException("the ledger cannot be read", failed);
+    }
+  }
+
+  private java.sql.Connection database() throws SQLException {
+    var url = URI.create(connection.databaseUrl());
+    var credentials = url.getUserInfo().split(":", 2);
+    return DriverManager.getConnection(
+        "jdbc:postgresql://%s:%d%s".formatted(url.getHost(), url.getPort(), url.getPath()),
+        credentials[0],
+        credentials[1]);
   }
 
   private static String tokens(JsonNode asked) {

@@ -9,6 +9,7 @@ import dev.berth.standalone.setup.SetUp;
 import dev.berth.standalone.setup.Steps;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +31,9 @@ import picocli.CommandLine.Spec;
       "Exit status 1 when anything was lost, repeated or left behind."
     })
 final class ChaosCommand implements Callable<Integer> {
+  /** Lost model requests are left to their api node for a minute, then a sweep settles them. */
+  private static final Duration SETTLE = Duration.ofMinutes(4);
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -75,6 +79,7 @@ final class ChaosCommand implements Callable<Integer> {
             : only;
     System.err.printf("… seed %d%n", result.seed());
     var progress = System.err;
+    boolean settled;
     try (var chaos = Chaos.start(project, image, progress)) {
       for (var kill = 0; kill < kills; kill++) {
         var trial = chaos.trial(result.seed(), result.next(), components);
@@ -82,10 +87,12 @@ final class ChaosCommand implements Callable<Integer> {
         result.write(file);
         trial.findings().forEach(finding -> System.err.println("  ✘ " + finding));
       }
+      settled = chaos.settles(SETTLE);
     }
     System.out.println(result.summary());
+    System.out.println(settled ? "All requests are accounted for." : "Not everything settled.");
     System.err.println("Report: " + file);
-    return result.failures() == 0 ? ExitCode.OK : ExitCode.AGENT_ERROR;
+    return settled && result.failures() == 0 ? ExitCode.OK : ExitCode.AGENT_ERROR;
   }
 
   private Path file(Project project) {

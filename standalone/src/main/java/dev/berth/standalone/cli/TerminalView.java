@@ -19,6 +19,9 @@ final class TerminalView implements RunView {
   private String session = "";
   private boolean midLine;
 
+  /** Whether text of a message was shown that has not ended; a lost sandbox leaves it so. */
+  private boolean unfinished;
+
   TerminalView(PrintStream out, Connection connection) {
     this.out = out;
     this.connection = connection;
@@ -55,11 +58,19 @@ final class TerminalView implements RunView {
 
   private void delta(JsonNode event) {
     switch (event.path("type").asString("")) {
-      case "message_start" -> streaming = event.path("message").path("id").asString("");
+      case "message_start" -> {
+        if (unfinished) {
+          line("  ⎿ cut off; it comes again:");
+        }
+        unfinished = false;
+        streaming = event.path("message").path("id").asString("");
+      }
+      case "message_stop" -> unfinished = false;
       case "content_block_delta" -> {
         var text = event.path("delta").path("text");
         if (text.isString()) {
           streamed.add(streaming);
+          unfinished = true;
           out.print(text.asString());
           midLine = !text.asString().endsWith("\n");
         }

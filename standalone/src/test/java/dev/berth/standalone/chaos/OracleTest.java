@@ -61,12 +61,14 @@ class OracleTest {
 
   @Test
   void anAnswerIsChargedExactlyOrEstimatedAndNothingElseIs() {
-    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→2"), 0))).isZero();
-    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 1))).isZero();
-    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 0))).isEqualTo(1);
-    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→2", "1→2"), 0)))
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→2"), 0, 0))).isZero();
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 1, 0))).isZero();
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 0, 1))).isZero();
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 0, 0))).isEqualTo(1);
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→2", "1→2"), 0, 0)))
         .isEqualTo(1);
-    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→1"), 1))).isEqualTo(1);
+    assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→1"), 1, 0)))
+        .isEqualTo(1);
   }
 
   private static JsonNode event(long seq, String type) {
