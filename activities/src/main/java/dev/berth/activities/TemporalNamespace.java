@@ -33,6 +33,10 @@ final class TemporalNamespace {
       Set.of(Status.Code.NOT_FOUND, Status.Code.INVALID_ARGUMENT);
 
   private static final Duration KNOWN = Duration.ofSeconds(90);
+
+  /** The server's {@code system.namespaceCacheRefreshInterval}, 2 s, and the time of a look. */
+  private static final Duration REFRESH = Duration.ofSeconds(3);
+
   private static final Duration LOOK = Duration.ofMillis(200);
 
   private final WorkflowServiceStubs temporal;
@@ -57,6 +61,9 @@ final class TemporalNamespace {
           SearchAttributes.all().stream()
               .map(key -> key.getName() + " is not null")
               .collect(Collectors.joining(" and ")));
+      // What is asked is the frontend; the history service, which refuses what it does not know,
+      // looks by itself.
+      TimeUnit.MILLISECONDS.sleep(REFRESH.toMillis());
     }
   }
 
