@@ -74,7 +74,7 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
     lines.add(Objects.requireNonNullElse(row("all", trials), ""));
     lines.add("");
     lines.add(
-        "Recovery is the time from the strike to the next event in the log. A model that was told of an unknown outcome asked again for %d calls."
+        "Recovery is the time from the strike to the next event in the log. %d calls were of unknown outcome, and the model was told."
             .formatted(trials.stream().mapToInt(TrialResult::unknown).sum()));
     trials.stream()
         .filter(trial -> !trial.findings().isEmpty())

@@ -1,5 +1,7 @@
 package dev.berth.standalone.chaos;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.berth.standalone.platform.Shell;
 import dev.berth.standalone.setup.DockerEngine;
 import dev.berth.standalone.setup.Project;
@@ -37,7 +39,12 @@ final class Victims {
     switch (component) {
       case CLIENT -> follower.drop();
       case DOCKER -> {
-        signal("KILL", pid(Path.of("/var/run/docker.pid")));
+        var engine = pid(Path.of("/var/run/docker.pid"));
+        if (!signal("KILL", engine)) {
+          return false;
+        }
+        // Another one does not start while this one is among the living.
+        ProcessHandle.of(requireNonNull(engine)).ifPresent(dying -> dying.onExit().join());
         new DockerEngine(project).ensure();
       }
       default -> {
