@@ -140,8 +140,14 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   /**
    * Asks the agent to end a turn that has not ended; now, or when the bridge and the turn are
    * there.
+   *
+   * @return null when another turn runs: this one has ended then
    */
-  public synchronized CompletableFuture<TurnOutcome> interrupt(TurnId id) {
+  public synchronized @Nullable CompletableFuture<TurnOutcome> interrupt(TurnId id) {
+    var running = turn;
+    if (running != null && !running.id().equals(id)) {
+      return null;
+    }
     var active = active(id).cut();
     turn = active;
     send(new BridgeCommand.Interrupt(id));

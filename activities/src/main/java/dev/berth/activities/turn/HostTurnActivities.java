@@ -108,6 +108,9 @@ public final class HostTurnActivities implements TurnActivities {
       return new InterruptTurnResult(false);
     }
     var outcome = sandbox.interrupt(input.turnId());
+    if (outcome == null) {
+      return new InterruptTurnResult(false);
+    }
     try {
       CompletableFuture.anyOf(outcome, sandbox.ended())
           .get(interruptGrace.toMillis(), TimeUnit.MILLISECONDS);
