@@ -35,6 +35,7 @@ public final class Chaos implements AutoCloseable {
   private final Victims victims;
   private final EndUser user;
   private final Ledger ledger;
+  private final Permits permits;
   private final PrintStream progress;
   private final Map<Reference, Run> undisturbed = new EnumMap<>(Reference.class);
 
@@ -44,6 +45,7 @@ public final class Chaos implements AutoCloseable {
     this.victims = new Victims(project, platform);
     this.user = new EndUser(platform.connection());
     this.ledger = new Ledger(platform.connection(), practiceModel);
+    this.permits = new Permits(platform.connection());
     this.progress = progress;
   }
 
@@ -74,7 +76,7 @@ public final class Chaos implements AutoCloseable {
     var calm = undisturbed.get(reference);
     if (calm == null) {
       calm =
-          new Trial(user, victims, ledger)
+          new Trial(user, victims, ledger, permits)
               .run(new Plan(-1, seed, reference, component, null, new Moment.Never()));
       if (!calm.result().findings().isEmpty()) {
         throw new IllegalStateException(
@@ -89,7 +91,7 @@ public final class Chaos implements AutoCloseable {
                 Duration.ofMillis(random.nextLong(Math.max(1, calm.took().toMillis()))));
     var plan = new Plan(number, seed, reference, component, pause(component, random), moment);
     progress.printf("… %d: %s, %s, %s%n", number, component, reference, moment);
-    return new Trial(user, victims, ledger).run(plan).result();
+    return new Trial(user, victims, ledger, permits).run(plan).result();
   }
 
   /**
@@ -114,6 +116,7 @@ public final class Chaos implements AutoCloseable {
 
   @Override
   public void close() {
+    permits.close();
     platform.close();
   }
 

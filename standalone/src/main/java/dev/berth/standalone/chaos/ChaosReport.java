@@ -61,9 +61,9 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
     lines.add("Seed %d. %d trials, %d with findings.".formatted(seed, trials.size(), failures()));
     lines.add("");
     lines.add(
-        "| killed | trials | struck | recovered | duplicate effects | lost or repeated events | orphans | ledger difference | of answers | estimates | recovery p50 | p99 |");
+        "| killed | trials | struck | recovered | duplicate effects | lost or repeated events | orphans | lost permits | ledger difference | of answers | estimates | recovery p50 | p99 |");
     lines.add(
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     Arrays.stream(Component.values())
         .map(component ->
             row(
@@ -102,7 +102,7 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
     }
     var times =
         trials.stream().map(TrialResult::recoveryMs).filter(Objects::nonNull).sorted().toList();
-    return "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %s |"
+    return "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %s |"
         .formatted(
             name,
             trials.size(),
@@ -111,6 +111,7 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
             trials.stream().mapToInt(TrialResult::duplicates).sum(),
             trials.stream().mapToInt(TrialResult::unlogged).sum(),
             trials.stream().mapToInt(TrialResult::orphans).sum(),
+            trials.stream().mapToInt(TrialResult::lostPermits).sum(),
             trials.stream().mapToInt(TrialResult::uncharged).sum(),
             trials.stream().mapToInt(TrialResult::modelRequests).sum(),
             trials.stream().mapToInt(TrialResult::estimated).sum(),

@@ -28,12 +28,14 @@ final class Trial {
   private final EndUser user;
   private final Victims victims;
   private final Ledger ledger;
+  private final Permits permits;
   private final Map<String, Set<String>> messages = new LinkedHashMap<>();
 
-  Trial(EndUser user, Victims victims, Ledger ledger) {
+  Trial(EndUser user, Victims victims, Ledger ledger, Permits permits) {
     this.user = user;
     this.victims = victims;
     this.ledger = ledger;
+    this.permits = permits;
   }
 
   /** When it is struck. */
@@ -201,6 +203,7 @@ final class Trial {
     if (orphans > 0) {
       oracle.findings().add("a container is left behind");
     }
+    var lostPermits = oracle.permits(permits.lost(ledger.account(session), GONE));
     return new TrialResult(
         plan.number(),
         plan.seed(),
@@ -220,7 +223,8 @@ final class Trial {
         answered.size(),
         charged.estimated(),
         uncharged,
-        List.copyOf(oracle.findings()));
+        List.copyOf(oracle.findings()),
+        lostPermits);
   }
 
   private List<JsonNode> log(String session) throws InterruptedException {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param estimated rows of the ledger that stand for lost answers
  * @param uncharged rows that the ledger lacks, or has too many
  * @param findings what went wrong, in words
+ * @param lostPermits that the closed session still holds or waits for
  */
 public record TrialResult(
     int number,
@@ -42,4 +43,5 @@ public record TrialResult(
     @JsonProperty("model_requests") int modelRequests,
     int estimated,
     int uncharged,
-    List<String> findings) {}
+    List<String> findings,
+    @JsonProperty("lost_permits") int lostPermits) {}
