@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,6 +26,8 @@ import tools.jackson.databind.JsonNode;
  * one sandbox wrote.
  */
 public final class TranscriptStore {
+  private static final Logger LOG = LoggerFactory.getLogger(TranscriptStore.class);
+
   private static final Pattern KEY = Pattern.compile(".*/(\\d{8})/(\\d{12})\\.jsonl");
 
   /** Epochs behind the last one are kept for one more start, then removed. */
@@ -115,7 +119,10 @@ public final class TranscriptStore {
           ProblemType.TRANSCRIPT_MISSING,
           "The transcript object %s was listed and is gone.".formatted(part.key()));
     }
-    return TranscriptLines.decode(content);
+    return TranscriptLines.decode(
+        content,
+        number ->
+            LOG.atError().log("line {} of {} is torn: its entry is left out", number, part.key()));
   }
 
   private static Stream<Line> lines(Transcript transcript) {
