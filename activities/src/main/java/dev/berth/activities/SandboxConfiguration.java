@@ -8,6 +8,8 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
+import dev.berth.activities.sandbox.FolderSweep;
+import dev.berth.activities.sandbox.HostMetrics;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
@@ -20,6 +22,8 @@ import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.PermitProperties;
+import dev.berth.activities.session.TemporalPermits;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.turn.HostTurnActivities;
@@ -34,6 +38,7 @@ import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.HostId;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionPolicy;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.schedules.ScheduleClient;
 import java.net.http.HttpClient;
@@ -175,6 +180,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  TemporalPermits permitActivities(WorkflowClient temporal, PermitProperties permits) {
+    return new TemporalPermits(temporal, permits.capacity());
+  }
+
+  @Bean
   HostSandboxActivities sandboxActivities(HostSandboxes sandboxes) {
     return new HostSandboxActivities(sandboxes);
   }
@@ -197,13 +207,18 @@ class SandboxConfiguration {
       HostSandboxes sandboxes,
       HostRegistry hosts,
       HostProperties host,
+      SandboxProperties properties,
+      MeterRegistry registry,
       DSLContext db) {
     return new HostSweep(
         runtime,
         records,
         sandboxes,
         () -> hosts.seen(new HostId(host.id()), host.url()),
-        new LostModelRequests(db));
+        new LostModelRequests(db),
+        new FolderSweep(
+            new SandboxFolders(properties.directory(), properties.socketDirectory()), records),
+        new HostMetrics(registry));
   }
 
   /** Takes hold of what runs on the host already, and has it looked after from now on. */

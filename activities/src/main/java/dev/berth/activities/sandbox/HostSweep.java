@@ -11,30 +11,42 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the sandboxes that run on this host and those that the database knows in agreement. */
+/**
+ * Keeps the sandboxes that run on this host, their sockets and their files in agreement with those
+ * that the database knows.
+ */
 public final class HostSweep implements HostActivities {
   private static final Logger LOG = LoggerFactory.getLogger(HostSweep.class);
+
+  private static final SweepResult IN_ORDER = new SweepResult(0, 0, 0, 0);
 
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final HostSandboxes sandboxes;
   private final Runnable present;
   private final LostModelRequests requests;
+  private final FolderSweep folders;
+  private final HostMetrics metrics;
 
   /**
    * @param present says that the host is there
+   * @param metrics told what each sweep finds
    */
   public HostSweep(
       SandboxRuntime runtime,
       SandboxRecords records,
       HostSandboxes sandboxes,
       Runnable present,
-      LostModelRequests requests) {
+      LostModelRequests requests,
+      FolderSweep folders,
+      HostMetrics metrics) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
     this.requests = requests;
+    this.folders = folders;
+    this.metrics = metrics;
   }
 
   @Override
@@ -42,6 +54,7 @@ public final class HostSweep implements HostActivities {
     try {
       present.run();
       var result = compare();
+      metrics.swept(result);
       requests.settle();
       return result;
     } catch (ProblemException refused) {
@@ -67,10 +80,12 @@ public final class HostSweep implements HostActivities {
     expected.removeAll(running);
     expected.removeIf(sandbox -> sandboxes.find(sandbox) != null);
     expected.forEach(sandboxes::gone);
-    if (removed + expected.size() > 0) {
-      LOG.atInfo().log("sweep: removed {}, missing {}", removed, expected.size());
+    var left = folders.sweep(sandbox -> sandboxes.find(sandbox) != null);
+    var result = new SweepResult(removed, expected.size(), left.sockets(), left.workspaces());
+    if (!result.equals(IN_ORDER)) {
+      LOG.atInfo().log("sweep: {}", result);
     }
-    return new SweepResult(removed, expected.size());
+    return result;
   }
 
   /** Gives false when the sandbox had to be removed. */

@@ -4,6 +4,7 @@ import dev.berth.protocol.ProtocolJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid the process that runs the platform
  * @param practiceModel whether the practice model answers, for want of a provider's key
  * @param developmentTemporal whether Temporal is its development server, for want of Go
+ * @param workerUrls where the workers' {@code /metrics} are
  */
 public record Connection(
     String apiUrl,
@@ -26,7 +28,12 @@ public record Connection(
     String s3Bucket,
     long pid,
     boolean practiceModel,
-    boolean developmentTemporal) {
+    boolean developmentTemporal,
+    List<String> workerUrls) {
+
+  public Connection {
+    workerUrls = List.copyOf(workerUrls);
+  }
 
   /** The connection of the platform that runs in the home, or null when none runs. */
   public static @Nullable Connection of(BerthHome home) {

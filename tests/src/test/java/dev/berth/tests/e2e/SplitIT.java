@@ -4,9 +4,15 @@ import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -125,6 +131,37 @@ class SplitIT {
             return false;
           }
         });
+  }
+
+  @Test
+  void eachHostSaysThatItAgreesWithTheDatabase() {
+    assertThat(platform.connection().workerUrls())
+        .hasSize(2)
+        .allSatisfy(worker -> {
+          eventually(
+              worker + " was swept, and is in order",
+              Duration.ofMinutes(2),
+              () -> {
+                var metrics = metrics(worker);
+                return !metrics.contains("berth_host_sweeps_total 0.0")
+                    && Stream.of("container", "sandbox", "socket", "workspace")
+                        .allMatch(kind ->
+                            metrics.contains(
+                                "berth_host_disagreement{kind=\"%s\"} 0".formatted(kind)));
+              });
+        });
+  }
+
+  private static String metrics(String worker) {
+    try (var client = HttpClient.newHttpClient()) {
+      var request = HttpRequest.newBuilder(URI.create(worker + "/metrics")).build();
+      return client.send(request, BodyHandlers.ofString()).body();
+    } catch (IOException notNow) {
+      return "";
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(interrupted);
+    }
   }
 
   private static TestSocket onNode(int node, String user) {

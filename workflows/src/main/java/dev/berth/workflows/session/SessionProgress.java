@@ -11,6 +11,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -107,6 +108,7 @@ final class SessionProgress {
   private String details() {
     var sandbox = state.sandbox();
     var stop = state.lastStop();
+    var permit = state.permit();
     return """
     **%s** since %s
 
@@ -117,6 +119,7 @@ final class SessionProgress {
     | turns | %d, last stop: %s |
     | running | %s |
     | waiting | %d |
+    | permit | %s |
     """
         .formatted(
             state.phase().label(),
@@ -131,6 +134,7 @@ final class SessionProgress {
             state.turns(),
             stop == null ? "none yet" : stop.wireName(),
             state.running() == null ? "nothing" : "`" + state.running() + "`",
-            state.queue().size());
+            state.queue().size(),
+            permit == null ? "none" : permit.standing().name().toLowerCase(Locale.ROOT));
   }
 }

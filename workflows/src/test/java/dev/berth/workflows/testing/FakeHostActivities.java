@@ -10,9 +10,11 @@ import dev.berth.workflows.ports.TurnActivities;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -27,6 +29,8 @@ public final class FakeHostActivities
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
+  private final Set<TurnId> running = new HashSet<>();
+  private int most;
   private final List<TurnId> snapshots = new ArrayList<>();
   private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
 
@@ -100,9 +104,42 @@ public final class FakeHostActivities
     return new SandboxStopped(true);
   }
 
+  /** Lets all turns go, so that their activities end with the test. */
+  public synchronized void letGo() {
+    held.values().forEach(turn -> turn.complete(StopReason.END_TURN));
+  }
+
+  /** The turns that run now. */
+  public synchronized Set<TurnId> running() {
+    return Set.copyOf(running);
+  }
+
+  /** The most turns that ran at the same time. */
+  public synchronized int most() {
+    return most;
+  }
+
   @Override
   public TurnResult run(RunTurnInput input) {
     note("turn %d on %d".formatted(input.number(), input.epoch()));
+    begun(input.turnId());
+    try {
+      return answer(input);
+    } finally {
+      ended(input.turnId());
+    }
+  }
+
+  private synchronized void begun(TurnId turn) {
+    running.add(turn);
+    most = Math.max(most, running.size());
+  }
+
+  private synchronized void ended(TurnId turn) {
+    running.remove(turn);
+  }
+
+  private TurnResult answer(RunTurnInput input) {
     var behaviour = behaviours.poll();
     var reason =
         switch (behaviour == null ? new TurnBehaviour.Ends(StopReason.END_TURN) : behaviour) {

@@ -78,6 +78,11 @@ public final class FakeSessionActivities implements SessionActivities {
     return new LinkedHashMap<>(ends);
   }
 
+  /** How many turns ended. */
+  public synchronized int ended() {
+    return ends.size();
+  }
+
   public synchronized int epochs() {
     return allocations.size();
   }
