@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid the process that runs the platform
  * @param practiceModel whether the practice model answers, for want of a provider's key
  * @param developmentTemporal whether Temporal is its development server, for want of Go
- * @param workerUrls where the workers' {@code /metrics} are
+ * @param workerUrls where the workers listen; absent in the file of an older platform
  */
 public record Connection(
     String apiUrl,
@@ -29,10 +29,17 @@ public record Connection(
     long pid,
     boolean practiceModel,
     boolean developmentTemporal,
-    List<String> workerUrls) {
+    @Nullable List<String> workerUrls) {
 
   public Connection {
-    workerUrls = List.copyOf(workerUrls);
+    workerUrls = workerUrls == null ? null : List.copyOf(workerUrls);
+  }
+
+  /** Where the workers tell what they measure, a page a worker. */
+  public List<String> metricsUrls() {
+    return workerUrls == null
+        ? List.of()
+        : workerUrls.stream().map(worker -> worker + "/metrics").toList();
   }
 
   /** The connection of the platform that runs in the home, or null when none runs. */

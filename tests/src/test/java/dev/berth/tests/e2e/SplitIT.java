@@ -135,7 +135,7 @@ class SplitIT {
 
   @Test
   void eachHostSaysThatItAgreesWithTheDatabase() {
-    assertThat(platform.connection().workerUrls())
+    assertThat(platform.connection().metricsUrls())
         .hasSize(2)
         .allSatisfy(worker -> {
           eventually(
@@ -154,7 +154,7 @@ class SplitIT {
 
   private static String metrics(String worker) {
     try (var client = HttpClient.newHttpClient()) {
-      var request = HttpRequest.newBuilder(URI.create(worker + "/metrics")).build();
+      var request = HttpRequest.newBuilder(URI.create(worker)).build();
       return client.send(request, BodyHandlers.ofString()).body();
     } catch (IOException notNow) {
       return "";

@@ -36,7 +36,7 @@ public final class DeveloperSemaphoreWorkflowImpl implements DeveloperSemaphoreW
   private static final Duration LOOK_TAKES = Duration.ofSeconds(20);
 
   /** Keeps the history short; about ten events a grant. */
-  private static final int GRANTS_PER_RUN = 500;
+  private static final int GRANTS_PER_RUN = 100;
 
   /** Temporal bears some more at a time for one workflow. */
   private static final int MAX_ON_THE_WAY = 200;

@@ -58,6 +58,21 @@ record RunningSession(
    * @param permits how many sessions of its account may work at once
    */
   static RunningSession start(int permits, HostId... hosts) {
+    return start(permits, Duration.ZERO, hosts);
+  }
+
+  /** Starts a session whose workers remember it between tasks, as in production. */
+  static RunningSession startCached(HostId... hosts) {
+    return start(PERMITS, Duration.ofSeconds(5), hosts);
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param sticky how long a worker keeps a workflow's next task for itself; the test server never
+   *     gives it to another one, so it is zero where workers come and go
+   */
+  private static RunningSession start(int permits, Duration sticky, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -75,7 +90,7 @@ record RunningSession(
     var semaphores = new FakePermitActivities(environment.getWorkflowClient(), permits);
     var workerOptions =
         WorkerOptions.newBuilder()
-            .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+            .setStickyQueueScheduleToStartTimeout(sticky)
             .setDefaultDeadlockDetectionTimeout(5_000)
             .build();
     var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
