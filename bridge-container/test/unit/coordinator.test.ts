@@ -286,7 +286,12 @@ test('a missing transcript ends every turn with its own problem', async () => {
   await settled()
 
   expect(said.slice(1)).toMatchObject([
-    { type: 'turn_ended', turn_id: 'm1', problem: { type: 'transcript_missing' } },
+    {
+      type: 'turn_ended',
+      turn_id: 'm1',
+      stop_reason: 'transcript_missing',
+      problem: { type: 'transcript_missing' },
+    },
     { type: 'agent_exited' },
   ])
   expect(agent.options).toBeUndefined()

@@ -20,8 +20,10 @@ import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.turn.HostTurnActivities;
 import dev.berth.activities.workspace.HostOnlyWorkspaces;
 import dev.berth.activities.workspace.ResticSnapshots;
@@ -93,6 +95,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  Restarts restarts(DSLContext db) {
+    return new Restarts(db);
+  }
+
+  @Bean
   ToolJournal toolJournal(DSLContext db) {
     return new ToolJournal(db);
   }
@@ -108,6 +115,7 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -122,6 +130,7 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         lostResults,
+        restarts,
         objects,
         workspaceRecords,
         snapshots,
@@ -185,9 +194,16 @@ class SandboxConfiguration {
       DSLContext db,
       GroupCommit log,
       TurnEnds turnEnds,
-      WorkspaceRecords workspaces) {
+      WorkspaceRecords workspaces,
+      Restarts restarts) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, workspaces, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes, db, log, turnEnds, workspaces, restarts, SessionPolicy.DEFAULT.interruptGrace());
+  }
+
+  @Bean(destroyMethod = "close")
+  UnannouncedMessages unannouncedMessages(
+      DSLContext db, WorkflowClient temporal, SessionTimes times) {
+    return new UnannouncedMessages(db, temporal, times.policy());
   }
 
   @Bean
@@ -197,13 +213,15 @@ class SandboxConfiguration {
       HostSandboxes sandboxes,
       HostRegistry hosts,
       HostProperties host,
-      DSLContext db) {
+      DSLContext db,
+      UnannouncedMessages messages) {
     return new HostSweep(
         runtime,
         records,
         sandboxes,
         () -> hosts.seen(new HostId(host.id()), host.url()),
-        new LostModelRequests(db));
+        new LostModelRequests(db),
+        messages);
   }
 
   /** Takes hold of what runs on the host already, and has it looked after from now on. */

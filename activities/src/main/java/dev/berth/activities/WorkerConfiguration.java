@@ -37,6 +37,7 @@ import org.springframework.web.servlet.function.ServerResponse;
   HostProperties.class,
   SandboxProperties.class,
   GatewayProperties.class,
+  SessionTimes.class,
   WorkspaceProperties.class
 })
 class WorkerConfiguration {

@@ -1,6 +1,7 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.model.LostModelRequests;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -20,6 +21,7 @@ public final class HostSweep implements HostActivities {
   private final HostSandboxes sandboxes;
   private final Runnable present;
   private final LostModelRequests requests;
+  private final UnannouncedMessages messages;
 
   /**
    * @param present says that the host is there
@@ -29,12 +31,14 @@ public final class HostSweep implements HostActivities {
       SandboxRecords records,
       HostSandboxes sandboxes,
       Runnable present,
-      LostModelRequests requests) {
+      LostModelRequests requests,
+      UnannouncedMessages messages) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
     this.requests = requests;
+    this.messages = messages;
   }
 
   @Override
@@ -43,6 +47,7 @@ public final class HostSweep implements HostActivities {
       present.run();
       var result = compare();
       requests.settle();
+      messages.announce();
       return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());

@@ -15,8 +15,10 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
@@ -30,6 +32,7 @@ import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import dev.berth.workflows.ports.HostActivities.SweepInput;
 import dev.berth.workflows.ports.HostActivities.SweepResult;
+import dev.berth.workflows.session.SessionPolicy;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -151,13 +154,19 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new Restarts(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep =
         new HostSweep(
-            containers, records, sandboxes, present::incrementAndGet, new LostModelRequests(db));
+            containers,
+            records,
+            sandboxes,
+            present::incrementAndGet,
+            new LostModelRequests(db),
+            new UnannouncedMessages(db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT));
   }
 
   @AfterEach
