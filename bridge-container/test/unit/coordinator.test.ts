@@ -249,7 +249,7 @@ test('a shutdown in mid-turn asks at once, kills after the grace, and closes the
   expect(finished).toEqual([ExitCode.shutdown])
 })
 
-test('a stop of the container leaves the turn open', async () => {
+test('A11: a stop of the container leaves the turn open', async () => {
   await open()
   await run('m1')
 

@@ -75,7 +75,7 @@ class SplitIT {
   }
 
   @Test
-  void aWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
+  void b1AWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
     try (var socket = platform.socket("wanda").init(allowAll())) {
       socket.user(
           """
@@ -175,7 +175,7 @@ class SplitIT {
   }
 
   @Test
-  void anApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
+  void b5AnApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
     var first = onNode(2, "kate").init(allowAll().put("after_seq", 0));
     first.user("bash python3 -c \"import time; time.sleep(3)\"\nsay the node is not the session");
     var seen = first.await(frame -> frame.path("type").asString("").equals("assistant"));
