@@ -24,8 +24,10 @@ import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.session.TemporalPermits;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.turn.HostTurnActivities;
 import dev.berth.activities.workspace.HostOnlyWorkspaces;
 import dev.berth.activities.workspace.ResticSnapshots;
@@ -98,6 +100,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  Restarts restarts(DSLContext db) {
+    return new Restarts(db);
+  }
+
+  @Bean
   ToolJournal toolJournal(DSLContext db) {
     return new ToolJournal(db);
   }
@@ -113,6 +120,7 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -127,6 +135,7 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         lostResults,
+        restarts,
         objects,
         workspaceRecords,
         snapshots,
@@ -195,9 +204,16 @@ class SandboxConfiguration {
       DSLContext db,
       GroupCommit log,
       TurnEnds turnEnds,
-      WorkspaceRecords workspaces) {
+      WorkspaceRecords workspaces,
+      Restarts restarts) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, workspaces, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes, db, log, turnEnds, workspaces, restarts, SessionPolicy.DEFAULT.interruptGrace());
+  }
+
+  @Bean(destroyMethod = "close")
+  UnannouncedMessages unannouncedMessages(
+      DSLContext db, WorkflowClient temporal, SessionTimes times) {
+    return new UnannouncedMessages(db, temporal, times.policy());
   }
 
   @Bean
@@ -209,7 +225,8 @@ class SandboxConfiguration {
       HostProperties host,
       SandboxProperties properties,
       MeterRegistry registry,
-      DSLContext db) {
+      DSLContext db,
+      UnannouncedMessages messages) {
     return new HostSweep(
         runtime,
         records,
@@ -218,7 +235,8 @@ class SandboxConfiguration {
         new LostModelRequests(db),
         new FolderSweep(
             new SandboxFolders(properties.directory(), properties.socketDirectory()), records),
-        new HostMetrics(registry));
+        new HostMetrics(registry),
+        messages);
   }
 
   /** Takes hold of what runs on the host already, and has it looked after from now on. */

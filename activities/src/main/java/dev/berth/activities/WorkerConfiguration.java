@@ -41,6 +41,7 @@ import org.springframework.web.servlet.function.ServerResponse;
   SandboxProperties.class,
   GatewayProperties.class,
   PermitProperties.class,
+  SessionTimes.class,
   WorkspaceProperties.class
 })
 class WorkerConfiguration {

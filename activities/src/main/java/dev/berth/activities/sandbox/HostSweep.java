@@ -1,6 +1,7 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.model.LostModelRequests;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -27,6 +28,7 @@ public final class HostSweep implements HostActivities {
   private final LostModelRequests requests;
   private final FolderSweep folders;
   private final HostMetrics metrics;
+  private final UnannouncedMessages messages;
 
   /**
    * @param present says that the host is there
@@ -39,7 +41,8 @@ public final class HostSweep implements HostActivities {
       Runnable present,
       LostModelRequests requests,
       FolderSweep folders,
-      HostMetrics metrics) {
+      HostMetrics metrics,
+      UnannouncedMessages messages) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
@@ -47,6 +50,7 @@ public final class HostSweep implements HostActivities {
     this.requests = requests;
     this.folders = folders;
     this.metrics = metrics;
+    this.messages = messages;
   }
 
   @Override
@@ -56,6 +60,7 @@ public final class HostSweep implements HostActivities {
       var result = compare();
       metrics.swept(result);
       requests.settle();
+      messages.announce();
       return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());

@@ -122,6 +122,15 @@ public final class SandboxRecords {
           .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
           .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
           .execute();
+      // An earlier attempt at its start may have failed.
+      tx.dsl()
+          .update(SANDBOXES)
+          .setNull(SANDBOXES.ENDED_AT)
+          .setNull(SANDBOXES.END_REASON)
+          .setNull(SANDBOXES.END_DETAIL)
+          .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .and(SANDBOXES.END_REASON.eq(SandboxEndReason.START_FAILED.wireName()))
+          .execute();
       tx.dsl()
           .update(SESSIONS)
           .set(SESSIONS.HOST_ID, host.value())

@@ -72,6 +72,25 @@ public final class TranscriptStore {
     return transcript;
   }
 
+  /**
+   * Begins an epoch with nothing: what earlier epochs wrote is never read again. The first object
+   * of the epoch says so.
+   */
+  public void beginAnew(ProjectId project, SessionId session, int epoch) {
+    objects.put(
+        ObjectKeys.transcriptPart(project.value(), session.value(), epoch, 0),
+        new byte[0],
+        TranscriptLines.CONTENT_TYPE);
+  }
+
+  /** What is said when an agent would have to go on without what it remembers. */
+  public static ProblemException missing(String what) {
+    return new ProblemException(
+        ProblemType.TRANSCRIPT_MISSING,
+        what
+            + " POST /v1/sessions/{id}/restart lets it go on with a summary of the conversation instead.");
+  }
+
   private List<Part> parts(ProjectId project, SessionId session) {
     var parts = new ArrayList<Part>();
     for (var key : objects.keys(ObjectKeys.transcript(project.value(), session.value()))) {
@@ -115,9 +134,7 @@ public final class TranscriptStore {
   private List<Line> lines(Part part) {
     var content = objects.get(part.key());
     if (content == null) {
-      throw new ProblemException(
-          ProblemType.TRANSCRIPT_MISSING,
-          "The transcript object %s was listed and is gone.".formatted(part.key()));
+      throw missing("An object of the session's stored transcript is gone.");
     }
     return TranscriptLines.decode(
         content,

@@ -17,8 +17,10 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
@@ -33,6 +35,7 @@ import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import dev.berth.workflows.ports.HostActivities.SweepInput;
 import dev.berth.workflows.ports.HostActivities.SweepResult;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import dev.berth.workflows.session.SessionPolicy;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -158,6 +161,7 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new Restarts(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
@@ -170,7 +174,8 @@ class HostSweepTest {
             present::incrementAndGet,
             new LostModelRequests(db),
             new FolderSweep(folders, records),
-            new HostMetrics(meters));
+            new HostMetrics(meters),
+            new UnannouncedMessages(db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT));
   }
 
   @AfterEach

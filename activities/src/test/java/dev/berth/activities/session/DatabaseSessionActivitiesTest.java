@@ -184,7 +184,9 @@ class DatabaseSessionActivitiesTest {
               TIMED_OUT,
               SANDBOX_FAILED,
               RETRIES_EXHAUSTED,
-              CLOSED ->
+              CLOSED,
+              UNAVAILABLE,
+              TRANSCRIPT_MISSING ->
               TurnFailed.class;
         };
     assertThat(log().getFirst().event()).isInstanceOf(expected);

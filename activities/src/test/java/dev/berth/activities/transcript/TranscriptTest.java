@@ -65,13 +65,13 @@ class TranscriptTest {
 
   @Test
   void partsThatCameWhileOneWasWrittenShareAnObjectNamedByTheFirst() {
-    try (var writer = new TranscriptWriter(objects.store(), PROJECT, session, 4)) {
-      var stored =
-          LongStream.rangeClosed(1, 20)
-              .mapToObj(frame -> writer.append(part(frame, "e" + frame)).toCompletableFuture())
-              .toArray(CompletableFuture[]::new);
-      CompletableFuture.allOf(stored).join();
-    }
+    var writer = new TranscriptWriter(objects.store(), PROJECT, session, 4);
+    var stored =
+        LongStream.rangeClosed(1, 20)
+            .mapToObj(frame -> writer.append(part(frame, "e" + frame)).toCompletableFuture())
+            .toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(stored).join();
+    assertThat(writer.end()).isTrue();
 
     assertThat(keys())
         .hasSizeLessThan(20)

@@ -1,9 +1,18 @@
 package dev.berth.tests.e2e;
 
+import static dev.berth.tests.e2e.Machine.docker;
 import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.workflows.WorkflowIds;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.workflow.v1.PendingActivityInfo;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,14 +35,21 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class SplitIT {
   private static TestPlatform platform;
+  private static WorkflowServiceStubs temporal;
 
   @BeforeAll
   static void start() {
     platform = TestPlatform.split("split", 2, 2);
+    temporal =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(platform.connection().temporalAddress())
+                .build());
   }
 
   @AfterAll
   static void stop() {
+    temporal.shutdownNow();
     platform.close();
   }
 
@@ -65,7 +81,7 @@ class SplitIT {
   }
 
   @Test
-  void aWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
+  void b1AWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
     try (var socket = platform.socket("wanda").init(allowAll())) {
       socket.user(
           """
@@ -90,6 +106,69 @@ class SplitIT {
   }
 
   @Test
+  void b4AWorkerWhoseHeartbeatsAreLostGoesOnWithTheSameSandbox() {
+    try (var socket = platform.socket("bea").init(allowAll())) {
+      socket.user(
+          """
+          bash echo x >> count; python3 -c "import time; time.sleep(5)"
+          bash wc -l < count
+          say counted {{result}}
+          """);
+      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      var worker = "worker-" + host(socket.session()).substring("host-".length());
+      signal("STOP", worker);
+      try {
+        eventually(
+            "Temporal gives the turn up and begins its next attempt",
+            Duration.ofSeconds(60),
+            () -> attempt(socket.session()) > 1);
+      } finally {
+        signal("CONT", worker);
+      }
+
+      assertThat(socket.result().path("result").asString("")).contains("counted 1");
+      assertThat(count("type = 'sandbox.started'", socket.session())).isEqualTo(1);
+      assertThat(count("type = 'session.rescheduled'", socket.session())).isZero();
+    }
+  }
+
+  @Test
+  void c1ATurnOutlivesAnOutageOfObjectStorageInWhichItsSandboxIsLost() {
+    try (var socket = platform.socket("olga").init(allowAll())) {
+      socket.user(
+          """
+          bash echo x >> count
+          bash python3 -c "import time; time.sleep(120)"
+          say back
+          """);
+      eventually(
+          "both tools run",
+          Duration.ofSeconds(60),
+          () -> count("type = 'tool.started'", socket.session()) == 2);
+      signal("STOP", "s3");
+      try {
+        docker("kill", "berth-" + socket.session());
+        eventually(
+            "the turn waits and says for what",
+            Duration.ofSeconds(120),
+            () ->
+                count(
+                        "type = 'session.status' and payload->>'reason' = 'object_storage'",
+                        socket.session())
+                    == 1);
+      } finally {
+        signal("CONT", "s3");
+      }
+
+      assertThat(socket.result().path("result").asString("")).isEqualTo("back");
+      assertThat(
+              socket.turn("bash wc -l < count\nsay counted {{result}}").path("result").asString(""))
+          .contains("counted 1");
+      assertThat(count("type = 'tool.outcome_unknown'", socket.session())).isEqualTo(1);
+    }
+  }
+
+  @Test
   void anInterruptThatComesWhileTheWorkerIsDeadEndsTheTurn() {
     try (var socket = platform.socket("ines").init(allowAll())) {
       socket.user("bash python3 -c \"import time; time.sleep(300)\"\nsay slept");
@@ -102,7 +181,7 @@ class SplitIT {
   }
 
   @Test
-  void anApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
+  void b5AnApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
     var first = onNode(2, "kate").init(allowAll().put("after_seq", 0));
     first.user("bash python3 -c \"import time; time.sleep(3)\"\nsay the node is not the session");
     var seen = first.await(frame -> frame.path("type").asString("").equals("assistant"));
@@ -183,8 +262,43 @@ class SplitIT {
         .get("host_id", String.class);
   }
 
+  /** The attempt at its turn in which Temporal sees a session. */
+  private static int attempt(String session) {
+    var workflow =
+        WorkflowIds.session(
+            new ProjectId(platform.connection().projectId()), new SessionId(session));
+    return temporal
+        .blockingStub()
+        .describeWorkflowExecution(
+            DescribeWorkflowExecutionRequest.newBuilder()
+                .setNamespace("default")
+                .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflow))
+                .build())
+        .getPendingActivitiesList()
+        .stream()
+        .filter(activity -> activity.getActivityType().getName().equals("TurnRun"))
+        .mapToInt(PendingActivityInfo::getAttempt)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static int count(String condition, String session) {
+    return platform
+        .database()
+        .fetchSingle(
+            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
+        .get("n", int.class);
+  }
+
+  private static void signal(String signal, String process) {
+    Machine.run("kill", "-" + signal, String.valueOf(pid(process)));
+  }
+
   private static void kill(String process) {
-    var pid = Objects.requireNonNull(platform.platform().processes().get(process));
-    ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    ProcessHandle.of(pid(process)).orElseThrow().destroyForcibly();
+  }
+
+  private static long pid(String process) {
+    return Objects.requireNonNull(platform.platform().processes().get(process));
   }
 }

@@ -98,6 +98,11 @@ final class SessionProgress {
         sandbox == null
             ? SearchAttributes.HOST.valueUnset()
             : SearchAttributes.HOST.valueSet(sandbox.hostId().value()));
+    var reason = state.phase().reason();
+    updates.add(
+        reason == null
+            ? SearchAttributes.REASON.valueUnset()
+            : SearchAttributes.REASON.valueSet(reason));
     var stop = state.lastStop();
     if (stop != null) {
       updates.add(SearchAttributes.STOP_REASON.valueSet(stop.wireName()));
@@ -109,8 +114,9 @@ final class SessionProgress {
     var sandbox = state.sandbox();
     var stop = state.lastStop();
     var permit = state.permit();
+    var reason = state.phase().reason();
     return """
-    **%s** since %s
+    **%s** since %s%s
 
     | | |
     | --- | --- |
@@ -124,6 +130,7 @@ final class SessionProgress {
         .formatted(
             state.phase().label(),
             Instant.ofEpochMilli(Workflow.currentTimeMillis()),
+            reason == null ? "" : ": " + reason,
             input.endUserId().value().replace('`', '\''),
             input.projectId(),
             sandbox == null

@@ -232,8 +232,9 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   }
 
   private void continueAsNew() {
-    Workflow.await(
-        () -> isThereWork() || (Workflow.isEveryHandlerFinished() && workspace.isQuiet()));
+    Workflow.await(() ->
+        isThereWork()
+            || (Workflow.isEveryHandlerFinished() && workspace.isQuiet() && sandbox.isQuiet()));
     if (isThereWork()) {
       return;
     }

@@ -26,6 +26,7 @@ public final class FakeHostActivities
     implements SandboxActivities, TurnActivities, WorkspaceActivities {
   private final FakeSessionActivities session;
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
+  private final Queue<CompletableFuture<Void>> heldStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
@@ -55,6 +56,16 @@ public final class FakeHostActivities
 
   public void failNextStart(Problem problem) {
     failingStarts.add(problem);
+  }
+
+  /** What was said of failing starts is over. */
+  public void startsWorkAgain() {
+    failingStarts.clear();
+  }
+
+  /** The next start that does not fail takes until the stage is complete. */
+  public void holdNextStart(CompletableFuture<Void> until) {
+    heldStarts.add(until);
   }
 
   public void nextTurn(TurnBehaviour behaviour) {
@@ -88,7 +99,12 @@ public final class FakeHostActivities
     var problem = failingStarts.poll();
     if (problem != null) {
       note("start %d failed".formatted(input.epoch()));
-      throw Failures.of(problem);
+      throw problem.away() == null ? Failures.of(problem) : Failures.away(problem);
+    }
+    var held = heldStarts.poll();
+    if (held != null) {
+      note("start %d begins".formatted(input.epoch()));
+      held.join();
     }
     note(
         "start %d%s"
