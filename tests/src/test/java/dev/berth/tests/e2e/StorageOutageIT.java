@@ -47,7 +47,7 @@ class StorageOutageIT {
         docker("kill", "berth-" + socket.session());
         eventually(
             "the turn waits and says for what",
-            Duration.ofSeconds(120),
+            Duration.ofMinutes(2),
             () ->
                 count(
                         "type = 'session.status' and payload->>'reason' = 'object_storage'",
