@@ -121,7 +121,8 @@ class SandboxRaceIT {
   }
 
   private List<String> containers() {
-    var found = docker("ps", "-aq", "--no-trunc", "--filter", "label=berth.sandbox=" + sandbox);
-    return found.isEmpty() ? List.of() : List.of(found.split("\n"));
+    return docker("ps", "-aq", "--no-trunc", "--filter", "label=berth.sandbox=" + sandbox)
+        .lines()
+        .toList();
   }
 }

@@ -1,6 +1,5 @@
 package dev.berth.tests.e2e;
 
-import static dev.berth.tests.e2e.Machine.docker;
 import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -129,42 +128,6 @@ class SplitIT {
       assertThat(socket.result().path("result").asString("")).contains("counted 1");
       assertThat(count("type = 'sandbox.started'", socket.session())).isEqualTo(1);
       assertThat(count("type = 'session.rescheduled'", socket.session())).isZero();
-    }
-  }
-
-  @Test
-  void c1ATurnOutlivesAnOutageOfObjectStorageInWhichItsSandboxIsLost() {
-    try (var socket = platform.socket("olga").init(allowAll())) {
-      socket.user(
-          """
-          bash echo x >> count
-          bash python3 -c "import time; time.sleep(120)"
-          say back
-          """);
-      eventually(
-          "both tools run",
-          Duration.ofSeconds(60),
-          () -> count("type = 'tool.started'", socket.session()) == 2);
-      signal("STOP", "s3");
-      try {
-        docker("kill", "berth-" + socket.session());
-        eventually(
-            "the turn waits and says for what",
-            Duration.ofSeconds(120),
-            () ->
-                count(
-                        "type = 'session.status' and payload->>'reason' = 'object_storage'",
-                        socket.session())
-                    == 1);
-      } finally {
-        signal("CONT", "s3");
-      }
-
-      assertThat(socket.result().path("result").asString("")).isEqualTo("back");
-      assertThat(
-              socket.turn("bash wc -l < count\nsay counted {{result}}").path("result").asString(""))
-          .contains("counted 1");
-      assertThat(count("type = 'tool.outcome_unknown'", socket.session())).isEqualTo(1);
     }
   }
 
