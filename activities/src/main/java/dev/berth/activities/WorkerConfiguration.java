@@ -7,6 +7,7 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
+import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.db.GroupCommit;
@@ -37,6 +38,7 @@ import org.springframework.web.servlet.function.ServerResponse;
   HostProperties.class,
   SandboxProperties.class,
   GatewayProperties.class,
+  WatchdogProperties.class,
   WorkspaceProperties.class
 })
 class WorkerConfiguration {

@@ -21,6 +21,8 @@ public final class SearchAttributes {
   public static final SearchAttributeKey<String> MODEL = SearchAttributeKey.forKeyword("Model");
   public static final SearchAttributeKey<String> STOP_REASON =
       SearchAttributeKey.forKeyword("StopReason");
+  public static final SearchAttributeKey<String> SANDBOX_END =
+      SearchAttributeKey.forKeyword("SandboxEnd");
   public static final SearchAttributeKey<Long> TURNS = SearchAttributeKey.forLong("Turns");
   public static final SearchAttributeKey<OffsetDateTime> LAST_ACTIVITY =
       SearchAttributeKey.forOffsetDateTime("LastActivity");
@@ -29,6 +31,15 @@ public final class SearchAttributes {
 
   public static List<SearchAttributeKey<?>> all() {
     return List.of(
-        PHASE, DEVELOPER, PROJECT, END_USER, HOST, MODEL, STOP_REASON, TURNS, LAST_ACTIVITY);
+        PHASE,
+        DEVELOPER,
+        PROJECT,
+        END_USER,
+        HOST,
+        MODEL,
+        STOP_REASON,
+        SANDBOX_END,
+        TURNS,
+        LAST_ACTIVITY);
   }
 }

@@ -21,9 +21,13 @@ public final class HostSandboxActivities implements SandboxActivities {
 
   @Override
   public SandboxStopped stop(StopSandboxInput input) {
-    return new SandboxStopped(
-        Heartbeats.during(
-            "sandbox-stop",
-            () -> sandboxes.stop(input.sessionId(), input.sandboxId(), input.reason())));
+    return Heartbeats.during(
+        "sandbox-stop",
+        () ->
+            sandboxes.stop(
+                input.sessionId(),
+                input.sandboxId(),
+                input.reason(),
+                Boolean.TRUE.equals(input.sparing())));
   }
 }

@@ -15,6 +15,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param idle nothing to do for this long: the sandbox goes, the session stays
  * @param completionLinger how long a completed session keeps its sandbox
  * @param clientToolTimeout how long an agent waits for a client's tool
+ * @param background how long commands and subagents in the background keep the sandbox of a session
+ *     that has nothing else to do
  */
 @ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
 public record SessionProperties(
@@ -24,7 +26,13 @@ public record SessionProperties(
         List<String> permissionModes,
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
-    @DefaultValue("10m") Duration clientToolTimeout) {
+    @DefaultValue("10m") Duration clientToolTimeout,
+    @DefaultValue("2h") Duration background) {
+  public SessionProperties {
+    if (!background.isPositive()) {
+      throw new IllegalArgumentException("session.background: " + background + " (expected: > 0)");
+    }
+  }
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
@@ -39,7 +47,8 @@ public record SessionProperties(
         defaults.start(),
         defaults.interruptGrace(),
         defaults.startAttempts(),
-        defaults.turnAttempts());
+        defaults.turnAttempts(),
+        background);
   }
 
   int clientToolTimeoutMillis() {

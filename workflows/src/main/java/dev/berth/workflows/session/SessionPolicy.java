@@ -1,5 +1,7 @@
 package dev.berth.workflows.session;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Duration;
 
 /**
@@ -16,6 +18,8 @@ import java.time.Duration;
  * @param interruptGrace how long an agent may take to end its turn when asked to
  * @param startAttempts how often a sandbox is started before the turn fails
  * @param turnAttempts how many sandboxes a turn may lose
+ * @param background how long work in the background keeps the sandbox of a session that is idle, or
+ *     completed; absent in sessions of an earlier release, for two hours
  */
 public record SessionPolicy(
     Duration idle,
@@ -27,7 +31,9 @@ public record SessionPolicy(
     Duration start,
     Duration interruptGrace,
     int startAttempts,
-    int turnAttempts) {
+    int turnAttempts,
+    Duration background) {
+  private static final Duration BACKGROUND = Duration.ofHours(2);
 
   public static final SessionPolicy DEFAULT =
       new SessionPolicy(
@@ -40,9 +46,11 @@ public record SessionPolicy(
           Duration.ofMinutes(2),
           Duration.ofSeconds(10),
           3,
-          5);
+          5,
+          BACKGROUND);
 
   public SessionPolicy {
+    background = requireNonNullElse(background, BACKGROUND);
     requirePositive("idle", idle);
     requirePositive("completionLinger", completionLinger);
     requirePositive("retention", retention);
@@ -53,6 +61,7 @@ public record SessionPolicy(
     requirePositive("interruptGrace", interruptGrace);
     requirePositive("startAttempts", startAttempts);
     requirePositive("turnAttempts", turnAttempts);
+    requirePositive("background", background);
   }
 
   private static void requirePositive(String name, Duration value) {

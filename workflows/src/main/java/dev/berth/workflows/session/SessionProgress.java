@@ -97,6 +97,10 @@ final class SessionProgress {
         sandbox == null
             ? SearchAttributes.HOST.valueUnset()
             : SearchAttributes.HOST.valueSet(sandbox.hostId().value()));
+    var ended = state.lastSandboxEnd();
+    if (ended != null) {
+      updates.add(SearchAttributes.SANDBOX_END.valueSet(ended.wireName()));
+    }
     var stop = state.lastStop();
     if (stop != null) {
       updates.add(SearchAttributes.STOP_REASON.valueSet(stop.wireName()));

@@ -16,6 +16,7 @@ import io.temporal.workflow.Workflow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -25,6 +26,9 @@ final class SessionSandbox {
 
   /** Before a start is tried again; the second retry waits twice as long, and so on. */
   private static final Duration BACK_OFF = Duration.ofSeconds(1);
+
+  /** How often a sandbox that was spared is asked whether its background work is done. */
+  private static final Duration BACKGROUND_LOOK = Duration.ofMinutes(5);
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -49,7 +53,7 @@ final class SessionSandbox {
     var start = ensure(null, List.of());
     if (start instanceof Start.Failed(var problem)) {
       LOG.warn("no sandbox ahead of the first message: {}", problem.message());
-      progress.change(SessionState::withoutSandbox);
+      progress.change(state -> state.withoutSandbox(null));
     }
   }
 
@@ -92,22 +96,64 @@ final class SessionSandbox {
 
   /** Stops the sandbox, if there is one; what cannot be stopped the sweep removes. */
   void stop(SandboxEndReason reason) {
+    stop(reason, false);
+  }
+
+  /**
+   * Stops the sandbox when nothing was to do for some time. As long as its agent works in the
+   * background it is left alone, within a bound; then that work is lost, and the log says so.
+   *
+   * @param after how long nothing may be to do
+   * @param bound how long background work keeps the sandbox, counted from now
+   * @param busy whether there is something to do
+   */
+  void stopAfter(
+      Duration after,
+      Duration bound,
+      String summary,
+      SandboxEndReason reason,
+      Supplier<Boolean> busy) {
+    var waited = Duration.ZERO;
+    var next = after;
+    while (!TimedWait.await(next, summary, busy)) {
+      waited = waited.plus(next);
+      var left = bound.minus(waited);
+      if (!stop(reason, left.isPositive())) {
+        return;
+      }
+      next = left.compareTo(BACKGROUND_LOOK) < 0 ? left : BACKGROUND_LOOK;
+    }
+  }
+
+  /** Gives true when the sandbox was spared, because its agent works in the background. */
+  private boolean stop(SandboxEndReason reason, boolean sparing) {
     var sandbox = progress.state().sandbox();
     if (sandbox == null) {
-      return;
+      return false;
     }
-    progress.change(SessionState::withoutSandbox);
+    var before = progress.state().lastSandboxEnd();
+    progress.change(state -> state.withoutSandbox(reason));
     try {
-      activities
-          .sandbox(sandbox.hostId(), "stop sandbox: " + reason.wireName())
-          .stop(
-              new StopSandboxInput(
-                  input.sessionId(), sandbox.sandboxId(), sandbox.epoch(), reason));
+      var stopped =
+          activities
+              .sandbox(sandbox.hostId(), "stop sandbox: " + reason.wireName())
+              .stop(
+                  new StopSandboxInput(
+                      input.sessionId(),
+                      sandbox.sandboxId(),
+                      sandbox.epoch(),
+                      reason,
+                      sparing ? true : null));
+      if (stopped.spared()) {
+        progress.change(state -> state.withSpared(sandbox, before));
+      }
+      return stopped.spared();
     } catch (ActivityFailure failure) {
       if (isCancelled(failure)) {
         throw failure;
       }
       LOG.warn("sandbox {} is left to the sweep of its host", sandbox.sandboxId(), failure);
+      return false;
     }
   }
 

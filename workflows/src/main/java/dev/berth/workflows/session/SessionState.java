@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param allocations sandboxes that this session asked for, ever
  * @param abandoned whether the last socket is gone, so that the end of the work completes the
  *     session; one that never had a socket stays open
+ * @param lastSandboxEnd why the session's last sandbox ended; null before
  */
 record SessionState(
     Phase phase,
@@ -47,7 +49,11 @@ record SessionState(
     int turnsThisRun,
     long allocations,
     @Nullable StopReason lastStop,
-    boolean abandoned) {
+    boolean abandoned,
+    @Nullable SandboxEndReason lastSandboxEnd) {
+
+  /** Why a session is completed whose client said so. */
+  static final String CLOSED_BY_CLIENT = "closed_by_client";
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -87,7 +93,8 @@ record SessionState(
         0,
         0,
         null,
-        false);
+        false,
+        null);
   }
 
   boolean knows(MessageId message) {
@@ -131,7 +138,7 @@ record SessionState(
       draft.abandoned = left.isEmpty();
       if (left.isEmpty() && asked) {
         draft.cut = firstToEnd();
-        draft.completing = "closed_by_client";
+        draft.completing = CLOSED_BY_CLIENT;
       } else if (left.isEmpty() && !isBusy()) {
         draft.completing = "disconnected";
       }
@@ -220,10 +227,24 @@ record SessionState(
     return with(draft -> draft.sandbox = started);
   }
 
-  SessionState withoutSandbox() {
+  /**
+   * @param reason why it ended; null when nobody said
+   */
+  SessionState withoutSandbox(@Nullable SandboxEndReason reason) {
     return with(draft -> {
       draft.sandbox = null;
       draft.wanted = false;
+      if (reason != null) {
+        draft.lastSandboxEnd = reason;
+      }
+    });
+  }
+
+  /** It was to be stopped, and is still there. */
+  SessionState withSpared(Sandbox spared, @Nullable SandboxEndReason endBefore) {
+    return with(draft -> {
+      draft.sandbox = spared;
+      draft.lastSandboxEnd = endBefore;
     });
   }
 
@@ -283,6 +304,7 @@ record SessionState(
     long allocations;
     @Nullable StopReason lastStop;
     boolean abandoned;
+    @Nullable SandboxEndReason lastSandboxEnd;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -301,6 +323,7 @@ record SessionState(
       allocations = state.allocations;
       lastStop = state.lastStop;
       abandoned = state.abandoned;
+      lastSandboxEnd = state.lastSandboxEnd;
     }
 
     SessionState state() {
@@ -320,7 +343,8 @@ record SessionState(
           turnsThisRun,
           allocations,
           lastStop,
-          abandoned);
+          abandoned,
+          lastSandboxEnd);
     }
   }
 }
