@@ -12,7 +12,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.protocol.EndUserId;
-import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemType;
@@ -30,7 +29,6 @@ import dev.berth.workflows.session.SessionWorkflow.WithdrawInput;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import io.temporal.client.WorkflowStub;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import org.junit.jupiter.api.AfterEach;
@@ -197,17 +195,6 @@ class SessionPermitsTest {
   }
 
   @Test
-  void aSessionThatWasTerminatedLosesItsPermitWhenSomebodyWaits() {
-    var waiting = aSessionThatWaitsForOneThatStarts();
-    WorkflowStub.fromTyped(first.workflow()).terminate("in a test");
-    assertThat(permits().waiting()).isEqualTo(1);
-
-    first.environment().sleep(Duration.ofMinutes(2));
-
-    eventually(() -> first.database().ends().get(turn(waiting.message())) == END_TURN);
-  }
-
-  @Test
   void thePermitOfASessionThatWasTerminatedWhileItWaitedGoesToTheNext() {
     var waiting = aSessionThatWaits();
     var third = first.another();
@@ -238,16 +225,6 @@ class SessionPermitsTest {
     assertThat(permits().free()).isEqualTo(1);
     host.finish(turn(one), END_TURN);
     eventually(() -> first.database().ends().size() == 1);
-  }
-
-  @Test
-  void aSemaphoreThatWasEndedIsAskedAgainByThoseWhoWait() {
-    var waiting = aSessionThatWaitsForOneThatStarts();
-    WorkflowStub.fromTyped(first.semaphore()).terminate("in a test");
-
-    first.environment().sleep(Duration.ofMinutes(6));
-
-    eventually(() -> first.database().ends().get(turn(waiting.message())) == END_TURN);
   }
 
   @Test
@@ -348,22 +325,6 @@ class SessionPermitsTest {
     var two = waits(second);
     eventually(() -> second.workflow().status().phase() instanceof Phase.Queued);
     return new Waiting(second, two);
-  }
-
-  /**
-   * The first session works with the only permit, a second one waits for it; and no activity runs,
-   * so that the server can skip time: the first one's host does not take up its start.
-   */
-  private Waiting aSessionThatWaitsForOneThatStarts() {
-    first.close();
-    first = RunningSession.start(1, new HostId("host-silent"), RunningSession.HOST);
-    host = first.host();
-    first.submit();
-    eventually(() -> first.database().epochs() == 1);
-    var second = first.another();
-    var message = second.submit();
-    eventually(() -> second.workflow().status().phase() instanceof Phase.Queued);
-    return new Waiting(second, message);
   }
 
   /** Sends a message whose turn runs until it is let go. */
