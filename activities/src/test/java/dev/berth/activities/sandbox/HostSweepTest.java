@@ -137,6 +137,8 @@ class HostSweepTest {
   @BeforeEach
   void beginAHost() {
     db.deleteFrom(SANDBOXES).execute();
+    folders.doors().forEach(folders::remove);
+    folders.folders().forEach(folders::remove);
     records = new SandboxRecords(db, HOST, URI.create("http://host-1:7401"));
     log = new GroupCommit(db);
     sandboxes =

@@ -55,8 +55,6 @@ class ReplayTest {
                 "session-idle.json",
                 "session-snapshots.json",
                 "session-superseded.json",
-                "session-permits.json",
-                "semaphore.json",
                 "reconcile.json"));
   }
 
