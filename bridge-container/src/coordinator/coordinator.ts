@@ -12,6 +12,7 @@ import type { QueryFunction } from './agent.ts'
 import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
+import type { OperationIds } from './operation-ids.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
 import { createTranscriptMirror } from './transcript-mirror.ts'
@@ -34,6 +35,7 @@ export interface CoordinatorOptions {
   readonly sendOnce: (frame: Delta | LoadTranscript) => void
   readonly whenAcknowledged: (frame: number) => Promise<void>
   readonly diskFull: () => boolean
+  readonly operations: OperationIds
   /** Everything is over; the process ends with this code. */
   readonly finish: (code: ExitCode) => void
 }
@@ -64,6 +66,7 @@ export class Coordinator {
     this.#toolJournal = createToolJournal({
       send: (frame) => this.#send(frame),
       turnId: () => this.#turns.runningTurnId,
+      operations: options.operations,
     })
     this.#turns = new Turns({
       clock: options.clock,

@@ -10,11 +10,13 @@ import type { DurableFrame } from '../bridge-server/frame-log.ts'
 import { isObject } from '../bridge-server/shape.ts'
 import type { ToolRecorded } from '../generated/bridge-command.ts'
 import type { ToolEnded } from '../generated/bridge-frame.ts'
+import type { OperationIds } from './operation-ids.ts'
 
 export interface ToolJournalOptions {
   readonly send: (frame: DurableFrame) => number
   /** The turn that is running, if one is. */
   readonly turnId: () => string | undefined
+  readonly operations: OperationIds
 }
 
 /**
@@ -44,7 +46,7 @@ const INTERRUPTED = 'The turn was interrupted before the call began.'
 /** What became of a start: the first, a repeated one, or given up while it waited. */
 type Start = 'first' | 'repeated' | 'aborted'
 
-export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJournal {
+export function createToolJournal({ operations, send, turnId }: ToolJournalOptions): ToolJournal {
   const seen = new Set<string>()
   const open = new Set<string>()
   const waiting = new Map<string, (start: Start) => void>()
@@ -65,6 +67,7 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
     })
   const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
     if (!open.delete(toolUseId)) return
+    operations.ended(toolUseId, outcome !== 'denied')
     send({
       type: 'tool_ended',
       ...turn(),
@@ -88,6 +91,7 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
       ...(agentId === undefined ? {} : { agent_id: agentId }),
     })
     open.add(toolUseId)
+    operations.called(toolUseId, name, input.tool_input)
     const started = await start(toolUseId, name, signal)
     switch (started) {
       case 'first':
@@ -95,6 +99,7 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
         return {}
       case 'repeated':
         open.delete(toolUseId)
+        operations.ended(toolUseId, false)
         return denied(UNKNOWN)
       case 'aborted':
         end(toolUseId, 'denied', INTERRUPTED)

@@ -22,6 +22,7 @@ frame: number
 input: unknown
 server: string
 tool: string
+tool_use_id?: (string | null)
 turn_id?: (string | null)
 }
 export interface ClientToolClosed {

@@ -90,7 +90,11 @@ public sealed interface BridgeFrame {
     }
   }
 
-  /** The agent calls a tool that a client executes. */
+  /**
+   * The agent calls a tool that a client executes.
+   *
+   * @param toolUseId the Messages API id of the call; absent where the Agent SDK does not say it
+   */
   @JsonTypeName("client_tool_call")
   record ClientToolCall(
       long frame,
@@ -98,7 +102,8 @@ public sealed interface BridgeFrame {
       @JsonProperty("call_id") String callId,
       String server,
       String tool,
-      JsonNode input)
+      JsonNode input,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
       implements Durable {
     public ClientToolCall {
       requireNonNull(callId, "callId");

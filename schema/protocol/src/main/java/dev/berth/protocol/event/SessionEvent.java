@@ -168,10 +168,18 @@ public sealed interface SessionEvent {
     }
   }
 
-  /** The agent calls a tool that a client executes. */
+  /**
+   * The agent calls a tool that a client executes.
+   *
+   * @param toolUseId the Messages API id of the call; absent where the Agent SDK does not say it
+   */
   @JsonTypeName("client_tool.called")
   record ClientToolCalled(
-      @JsonProperty("call_id") String callId, String server, String tool, JsonNode input)
+      @JsonProperty("call_id") String callId,
+      String server,
+      String tool,
+      JsonNode input,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
       implements SessionEvent {
     public ClientToolCalled {
       requireNonNull(callId, "callId");
