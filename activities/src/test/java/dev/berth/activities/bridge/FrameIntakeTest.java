@@ -285,7 +285,7 @@ class FrameIntakeTest {
     intake.accept(message(1));
     intake.accept(
         new BridgeFrame.TurnEnded(
-            2, TURN, new MessageId(TURN.value()), StopReason.END_TURN, json("{}"), null));
+            2, TURN, new MessageId(TURN.value()), StopReason.END_TURN, json("{}"), null, null));
 
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("turn ended 3");
     assertThat(events()).extracting(EventEnvelope::id).contains(TurnEnds.id(TURN));
@@ -380,3 +380,8 @@ class FrameIntakeTest {
     return ProtocolJson.mapper().readTree(json);
   }
 }
+  /** In how many transactions the session's events were written. */
+  private int transactions() {
+    return db.fetch("select distinct xmin from events where session_id = ?", session.uuid()).size();
+  }
+
