@@ -76,6 +76,7 @@ export class Coordinator {
       interruptAgent: () => this.#interruptAgent(),
       stored: (messageId) => this.#outcomes.of(messageId),
       diskFull: options.diskFull,
+      sessionId: options.sessionId,
     })
   }
 
@@ -217,7 +218,8 @@ export class Coordinator {
     })
   }
 
-  #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
+  #turnEnded({ turnId, messageId }: Turn, end: TurnEnd, result: unknown): void {
+    const { stopReason, problem, synthesised } = end
     this.#clientTools?.cancelAll()
     this.#send({
       type: 'turn_ended',
@@ -226,6 +228,7 @@ export class Coordinator {
       stop_reason: stopReason,
       ...(result === undefined ? {} : { result }),
       ...(problem === undefined ? {} : { problem }),
+      ...(synthesised === undefined ? {} : { synthesised }),
     })
     this.#options.log.info('turn.ended', { turn: turnId, stop_reason: stopReason })
   }

@@ -62,6 +62,7 @@ message_id: string
 problem?: ProblemNullable
 result?: unknown
 stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed" | "withdrawn")
+synthesised?: (boolean | null)
 turn_id: string
 }
 export interface Problem {

@@ -189,6 +189,8 @@ public sealed interface BridgeFrame {
    * @param stopReason why it ended
    * @param result the Agent SDK's result message, absent where the SDK gave none
    * @param problem what went wrong, for stop reasons that are failures
+   * @param synthesised true where an agent was lost behind its answer: end and result are what its
+   *     transcript tells, and the model was not asked again
    */
   @JsonTypeName("turn_ended")
   record TurnEnded(
@@ -197,7 +199,8 @@ public sealed interface BridgeFrame {
       @JsonProperty("message_id") MessageId messageId,
       @JsonProperty("stop_reason") StopReason stopReason,
       @Nullable JsonNode result,
-      @Nullable Problem problem)
+      @Nullable Problem problem,
+      @Nullable Boolean synthesised)
       implements Durable {
     public TurnEnded {
       requireNonNull(turnId, "turnId");

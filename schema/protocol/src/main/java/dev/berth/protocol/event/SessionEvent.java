@@ -94,6 +94,8 @@ public sealed interface SessionEvent {
    *
    * @param costMicrodollars cost of the turn from the ledger
    * @param totalCostMicrodollars cost of the session so far from the ledger
+   * @param synthesised true where a sandbox was lost between the answer and its result: both are
+   *     what the transcript tells, and {@code raw} has the answer alone
    */
   @JsonTypeName("turn.completed")
   record TurnCompleted(
@@ -101,7 +103,8 @@ public sealed interface SessionEvent {
       @JsonProperty("duration_ms") long durationMillis,
       @JsonProperty("cost_microdollars") long costMicrodollars,
       @JsonProperty("total_cost_microdollars") long totalCostMicrodollars,
-      TokenUsage usage)
+      TokenUsage usage,
+      @Nullable Boolean synthesised)
       implements SessionEvent {
     public TurnCompleted {
       requireNonNull(stopReason, "stopReason");
