@@ -19,6 +19,7 @@ import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
@@ -93,6 +94,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  LostBackground lostBackground(DSLContext db) {
+    return new LostBackground(db);
+  }
+
+  @Bean
   ToolJournal toolJournal(DSLContext db) {
     return new ToolJournal(db);
   }
@@ -108,6 +114,7 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      LostBackground lostBackground,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -122,6 +129,7 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         lostResults,
+        lostBackground,
         objects,
         workspaceRecords,
         snapshots,

@@ -3,6 +3,7 @@ package dev.berth.activities.sandbox;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
@@ -26,6 +27,7 @@ import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,6 +62,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final GroupCommit log;
   private final ToolJournal toolJournal;
   private final LostResults lostResults;
+  private final LostBackground lostBackground;
   private final TranscriptStore transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
@@ -77,6 +80,7 @@ public final class HostSandboxes implements SandboxEndings {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      LostBackground lostBackground,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -84,6 +88,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.host = host;
     this.toolJournal = toolJournal;
     this.lostResults = lostResults;
+    this.lostBackground = lostBackground;
     this.properties = properties;
     this.runtime = runtime;
     this.records = records;
@@ -254,7 +259,7 @@ public final class HostSandboxes implements SandboxEndings {
         lost == null ? null : lost.wireName(),
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
-        lost == null ? null : notice(session, transcript));
+        lost == null ? null : notice(serving, transcript));
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {
@@ -271,9 +276,13 @@ public final class HostSandboxes implements SandboxEndings {
   }
 
   /** What the model is to know before it goes on; null when there is nothing. */
-  private @Nullable String notice(SessionId session, Transcript transcript) {
+  private @Nullable String notice(Serving serving, Transcript transcript) {
+    var session = serving.session();
     var notices =
-        Stream.of(lostResults.notice(session, transcript), workspaces.notice(session))
+        Stream.of(
+                lostResults.notice(session, transcript),
+                lostBackground.notice(session),
+                workspaces.notice(session))
             .filter(Objects::nonNull)
             .toList();
     return notices.isEmpty() ? null : String.join("\n", notices);
@@ -317,10 +326,12 @@ public final class HostSandboxes implements SandboxEndings {
 
   /** What the session's earlier sandboxes were at, nobody can find out any more. */
   private void noteUnknown(Serving serving) {
-    var events =
-        serving.epoch() == FIRST_EPOCH
-            ? List.<NewEvent>of()
-            : toolJournal.unknown(serving.session(), serving.epoch());
+    if (serving.epoch() == FIRST_EPOCH) {
+      return;
+    }
+    var events = new ArrayList<NewEvent>();
+    events.addAll(toolJournal.unknown(serving.session(), serving.epoch()));
+    events.addAll(lostBackground.lost(serving.session(), serving.epoch()));
     if (events.isEmpty()) {
       return;
     }

@@ -14,6 +14,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
@@ -151,6 +152,7 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new LostBackground(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),

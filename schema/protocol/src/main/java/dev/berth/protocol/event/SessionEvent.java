@@ -269,6 +269,29 @@ public sealed interface SessionEvent {
     }
   }
 
+  /**
+   * What the agent had at work beside itself ended with its sandbox: a background command, or a
+   * subagent. It is not begun again by the platform, and the model is told. Said once, when the
+   * next sandbox starts.
+   *
+   * @param taskId the Agent SDK's id of it
+   * @param description in the agent's own words, cut to 200 characters
+   * @param toolUseId the Messages API id of the call that began it, where one did
+   */
+  @JsonTypeName("background.lost")
+  record BackgroundLost(
+      @JsonProperty("task_id") String taskId,
+      BackgroundKind kind,
+      String description,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
+      implements SessionEvent {
+    public BackgroundLost {
+      requireNonNull(taskId, "taskId");
+      requireNonNull(kind, "kind");
+      requireNonNull(description, "description");
+    }
+  }
+
   /** A sandbox serves the session from now on, under the envelope's epoch. */
   @JsonTypeName("sandbox.started")
   record SandboxStarted(
