@@ -427,6 +427,11 @@ class FrameIntakeTest {
     reopened.close();
   }
 
+  /** In how many transactions the session's events were written. */
+  private int transactions() {
+    return db.fetch("select distinct xmin from events where session_id = ?", session.uuid()).size();
+  }
+
   private List<EventEnvelope> events() {
     return EventLog.read(db, session.id(), 0, 100);
   }
@@ -439,8 +444,3 @@ class FrameIntakeTest {
     return ProtocolJson.mapper().readTree(json);
   }
 }
-  /** In how many transactions the session's events were written. */
-  private int transactions() {
-    return db.fetch("select distinct xmin from events where session_id = ?", session.uuid()).size();
-  }
-
