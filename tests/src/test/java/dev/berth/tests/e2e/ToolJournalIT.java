@@ -96,31 +96,6 @@ class ToolJournalIT {
     }
   }
 
-  @Test
-  void a9ASubagentThatItsSandboxTookWithItIsReportedOnceAndItsTurnGoesOn() {
-    try (var socket = platform.socket("alice").init(allowAll())) {
-      socket.user(
-          """
-          task Look around:
-            bash mkdir looked && tail -f /dev/null
-            say Looked.
-          say Went on.
-          """);
-      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
-      var sandbox = "berth-" + socket.session();
-      eventually(
-          "the subagent's call runs",
-          Duration.ofSeconds(30),
-          () ->
-              docker("exec", "-u", "10002", sandbox, "ls", "/workspace/project")
-                  .contains("looked"));
-      docker("kill", sandbox);
-
-      assertThat(socket.result().path("result").asString("")).isEqualTo("Went on.");
-      assertThat(lost(socket.session())).containsExactly("subagent");
-    }
-  }
-
   /** The kinds of what was reported as lost beside the agent. */
   private static List<String> lost(String session) {
     return platform
