@@ -5,14 +5,22 @@ import { dirname, join } from 'node:path'
 import { Door } from './bridge-server/door.ts'
 import { FrameLog } from './bridge-server/frame-log.ts'
 import { listenOnLoopback } from './bridge-server/loopback.ts'
+import { listenForOperations } from './bridge-server/operation-port.ts'
 import { createPressure } from './bridge-server/pressure.ts'
 import { CONTROL_SOCKET, EGRESS_SOCKET, MODEL_SOCKET } from './bridge-server/protocol.ts'
 import { systemClock } from './clock.ts'
 import type { QueryFunction } from './coordinator/agent.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
 import { isDiskFull } from './coordinator/disk.ts'
-import { AGENT_HOME, EGRESS_PORT, MODEL_PORT, PROJECT_FOLDER } from './coordinator/layout.ts'
+import {
+  AGENT_HOME,
+  EGRESS_PORT,
+  MODEL_PORT,
+  OPERATION_PORT,
+  PROJECT_FOLDER,
+} from './coordinator/layout.ts'
 import { outOfMemoryKills } from './coordinator/memory.ts'
+import { OperationIds } from './coordinator/operation-ids.ts'
 import { ExitCode } from './exit-code.ts'
 import { connectLauncher } from './launcher/client.ts'
 import { LAUNCHER_SOCKET } from './launcher/protocol.ts'
@@ -28,6 +36,7 @@ export function runBridge(sandboxId: string, log: Log): Promise<ExitCode> {
     const clock = systemClock
     const pressure = createPressure()
     const frames = new FrameLog({ pressure })
+    const operations = new OperationIds()
     const loadQuery = once(async () => (await import(SDK)).query as QueryFunction)
 
     const door: Door = new Door({
@@ -61,21 +70,27 @@ export function runBridge(sandboxId: string, log: Log): Promise<ExitCode> {
       whenAcknowledged: (frame) => frames.whenAcknowledged(frame),
       outOfMemoryKills,
       diskFull: () => isDiskFull([AGENT_HOME, PROJECT_FOLDER]),
+      operations,
       finish: (code) => {
         door.close()
         resolve(code)
       },
     })
     door.open()
+    const failed = (name: string) => (error: unknown) => {
+      log.error('loopback.failed', { name, reason: reasonOf(error) })
+      resolve(ExitCode.fault)
+    }
+    const operationOf = (shell: string) => operations.of(shell)
+    listenForOperations({ port: OPERATION_PORT, clock, log, operationOf }).catch(
+      failed('operations'),
+    )
     for (const [name, port, socket] of [
       ['model', MODEL_PORT, MODEL_SOCKET],
       ['egress', EGRESS_PORT, EGRESS_SOCKET],
     ] as const) {
       const socketPath = join(DOOR_FOLDER, socket)
-      listenOnLoopback({ name, port, socketPath, clock, log }).catch((error: unknown) => {
-        log.error('loopback.failed', { name, reason: reasonOf(error) })
-        resolve(ExitCode.fault)
-      })
+      listenOnLoopback({ name, port, socketPath, clock, log }).catch(failed(name))
     }
   })
 }

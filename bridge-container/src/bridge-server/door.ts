@@ -236,7 +236,15 @@ export class Door {
   #write(line: string): void {
     const socket = this.#connection
     if (socket === undefined || socket.destroyed) return
+    gather(socket)
     socket.write(`${line}\n`)
     if (socket.writableLength > MAX_UNREAD_BYTES) this.#options.pressure.hold(UNREAD)
   }
+}
+
+/** What is said in one round of the event loop goes out, and is committed, at once. */
+function gather(socket: Socket): void {
+  if (socket.writableCorked > 0) return
+  socket.cork()
+  setImmediate(() => socket.uncork())
 }

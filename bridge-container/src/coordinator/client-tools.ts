@@ -48,7 +48,13 @@ export function createClientTools(options: ClientToolsOptions): ClientTools {
       send({ type: 'client_tool_closed', call_id: callId, outcome })
   }
 
-  const call = (server: string, tool: string, input: unknown, signal: AbortSignal) =>
+  const call = (
+    server: string,
+    tool: string,
+    input: unknown,
+    signal: AbortSignal,
+    toolUseId: string | undefined,
+  ) =>
     new Promise<ToolResult>((resolve) => {
       const callId = newId()
       const timer = clock.after(timeoutMs, () => {
@@ -64,6 +70,7 @@ export function createClientTools(options: ClientToolsOptions): ClientTools {
         server,
         tool,
         input,
+        ...(toolUseId === undefined ? {} : { tool_use_id: toolUseId }),
       })
     })
 
@@ -71,8 +78,8 @@ export function createClientTools(options: ClientToolsOptions): ClientTools {
     servers: new Map(
       servers.map((server) => [
         server.name,
-        createClientToolServer(server, (tool, input, signal) =>
-          call(server.name, tool.name, input, signal),
+        createClientToolServer(server, (tool, input, signal, toolUseId) =>
+          call(server.name, tool.name, input, signal, toolUseId),
         ),
       ]),
     ),

@@ -13,6 +13,7 @@ import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
 import { BackgroundTasks } from './background-tasks.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
+import type { OperationIds } from './operation-ids.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
 import { createTranscriptMirror } from './transcript-mirror.ts'
@@ -38,6 +39,7 @@ export interface CoordinatorOptions {
   readonly diskFull: () => boolean
   /** How many processes were killed so far for want of memory. */
   readonly outOfMemoryKills: () => number
+  readonly operations: OperationIds
   /** Everything is over; the process ends with this code. */
   readonly finish: (code: ExitCode) => void
 }
@@ -76,6 +78,7 @@ export class Coordinator {
       send: (frame) => this.#send(frame),
       turnId: () => this.#turns.runningTurnId,
       overdue: (toolUseId) => this.#watchdogs?.overdue(toolUseId) ?? false,
+      operations: options.operations,
     })
     this.#background = new BackgroundTasks(options.sendOnce)
     this.#turns = new Turns({
@@ -86,6 +89,7 @@ export class Coordinator {
       interruptAgent: () => this.#interruptAgent(),
       stored: (messageId) => this.#outcomes.of(messageId),
       diskFull: options.diskFull,
+      sessionId: options.sessionId,
     })
   }
 
@@ -271,7 +275,8 @@ export class Coordinator {
     })
   }
 
-  #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
+  #turnEnded({ turnId, messageId }: Turn, end: TurnEnd, result: unknown): void {
+    const { stopReason, problem, synthesised } = end
     this.#clientTools?.cancelAll()
     this.#watchdogs?.turnEnded(messageId)
     this.#send({
@@ -281,6 +286,7 @@ export class Coordinator {
       stop_reason: stopReason,
       ...(result === undefined ? {} : { result }),
       ...(problem === undefined ? {} : { problem }),
+      ...(synthesised === undefined ? {} : { synthesised }),
     })
     this.#options.log.info('turn.ended', { turn: turnId, stop_reason: stopReason })
   }

@@ -1,5 +1,11 @@
 import type { UnknownCall } from '../generated/bridge-command.ts'
-import { AGENT_HOME, CLAUDE_CONFIG_FOLDER, EGRESS_PORT, MODEL_PORT } from './layout.ts'
+import {
+  AGENT_HOME,
+  CLAUDE_CONFIG_FOLDER,
+  EGRESS_PORT,
+  MODEL_PORT,
+  OPERATION_SCRIPT,
+} from './layout.ts'
 
 export interface EnvironmentInput {
   /** What the client asked for. */
@@ -45,6 +51,8 @@ const OWNED: Readonly<Record<string, string>> = {
   NODE_USE_ENV_PROXY: '1',
 
   CLAUDE_CONFIG_DIR: CLAUDE_CONFIG_FOLDER,
+  // Runs ahead of each Bash command, and of nothing else: it tells the command its operation id.
+  CLAUDE_ENV_FILE: OPERATION_SCRIPT,
   // The fallback behind a proxy can run a tool twice.
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
   // Nobody watches: wait for an overloaded model instead of giving up.

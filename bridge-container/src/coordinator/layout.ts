@@ -9,3 +9,7 @@ export const TRANSCRIPT_FOLDER = `${CLAUDE_CONFIG_FOLDER}/projects/${PROJECT_FOL
 /** Loopback ports of the bridge, behind which the door's sockets stand. */
 export const MODEL_PORT = 17_001
 export const EGRESS_PORT = 17_002
+
+/** Where a shell of the agent asks for its operation id, and the script that asks. */
+export const OPERATION_PORT = 17_003
+export const OPERATION_SCRIPT = '/opt/berth/operation-id'

@@ -8,10 +8,12 @@ export interface ToolResult {
   readonly isError: boolean
 }
 
+/** @param toolUseId the id of the model's call, where the Agent SDK says it */
 export type CallTool = (
   tool: ClientTool,
   input: Record<string, unknown>,
   signal: AbortSignal,
+  toolUseId: string | undefined,
 ) => Promise<ToolResult>
 
 type Message = Record<string, unknown>
@@ -50,7 +52,7 @@ export function createClientToolServer(server: ClientServer, call: CallTool): In
     open.set(id, controller)
     try {
       const input = isObject(params.arguments) ? params.arguments : {}
-      return { ...(await call(tool, input, controller.signal)) }
+      return { ...(await call(tool, input, controller.signal, toolUseIdIn(params._meta))) }
     } finally {
       open.delete(id)
     }
@@ -97,6 +99,14 @@ export function createClientToolServer(server: ClientServer, call: CallTool): In
       for (const controller of open.values()) controller.abort()
     },
   }
+}
+
+/** The Agent SDK names the model's call to every MCP server. */
+const TOOL_USE_ID = 'claudecode/toolUseId'
+
+function toolUseIdIn(meta: unknown): string | undefined {
+  const id = isObject(meta) ? meta[TOOL_USE_ID] : undefined
+  return typeof id === 'string' ? id : undefined
 }
 
 class RpcError extends Error {

@@ -10,6 +10,7 @@ import type { DurableFrame } from '../bridge-server/frame-log.ts'
 import { isObject } from '../bridge-server/shape.ts'
 import type { ToolRecorded } from '../generated/bridge-command.ts'
 import type { ToolEnded } from '../generated/bridge-frame.ts'
+import type { OperationIds } from './operation-ids.ts'
 
 export interface ToolJournalOptions {
   readonly send: (frame: DurableFrame) => number
@@ -17,6 +18,7 @@ export interface ToolJournalOptions {
   readonly turnId: () => string | undefined
   /** Whether the call has run for as long as a call may. */
   readonly overdue?: (toolUseId: string) => boolean
+  readonly operations: OperationIds
 }
 
 /** A call that has no end yet. */
@@ -57,7 +59,7 @@ const INTERRUPTED = 'The turn was interrupted before the call began.'
 type Start = 'first' | 'repeated' | 'aborted'
 
 export function createToolJournal(options: ToolJournalOptions): ToolJournal {
-  const { overdue = () => false, send, turnId } = options
+  const { operations, overdue = () => false, send, turnId } = options
   const seen = new Set<string>()
   const open = new Map<string, OpenCall>()
   const waiting = new Map<string, (start: Start) => void>()
@@ -79,6 +81,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
   const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
     const late = overdue(toolUseId)
     if (!open.delete(toolUseId)) return
+    operations.ended(toolUseId, outcome !== 'denied')
     send({
       type: 'tool_ended',
       ...turn(),
@@ -102,6 +105,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       ...(agentId === undefined ? {} : { agent_id: agentId }),
     })
     open.set(toolUseId, { toolUseId, name, runs: false })
+    operations.called(toolUseId, name, input.tool_input)
     const started = await start(toolUseId, name, signal)
     switch (started) {
       case 'first':
@@ -110,6 +114,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
         return {}
       case 'repeated':
         open.delete(toolUseId)
+        operations.ended(toolUseId, false)
         return denied(UNKNOWN)
       case 'aborted':
         end(toolUseId, 'denied', INTERRUPTED)

@@ -4,7 +4,11 @@ import type { TurnEnded } from '../generated/bridge-frame.ts'
 type StopReason = TurnEnded['stop_reason']
 
 /** How the turn of a message stands in a stored transcript. */
-export type StoredOutcome = { readonly ended: StopReason } | { readonly ended: undefined }
+export interface StoredOutcome {
+  readonly ended: StopReason | undefined
+  /** The last that the agent said in it, when the turn ended with an answer. */
+  readonly answer?: string
+}
 
 /** The model of what the agent wrote itself, to fill a gap. */
 const SYNTHETIC = '<synthetic>'
@@ -59,11 +63,14 @@ export class TranscriptOutcomes {
     else if (message.model === SYNTHETIC) return
     else if (message.stop_reason === 'refusal') this.#note('refusal')
     else if (message.stop_reason === 'tool_use') this.#note(undefined)
-    else if (typeof message.stop_reason === 'string') this.#note('end_turn')
+    else if (typeof message.stop_reason === 'string') {
+      this.#note('end_turn', firstText(message.content))
+    }
   }
 
-  #note(ended: StopReason | undefined): void {
-    if (this.#current !== undefined) this.#byMessage.set(this.#current, { ended })
+  #note(ended: StopReason | undefined, answer?: string): void {
+    if (this.#current === undefined) return
+    this.#byMessage.set(this.#current, { ended, ...(answer === undefined ? {} : { answer }) })
   }
 }
 

@@ -7,6 +7,8 @@ export type StopReason = TurnEnded['stop_reason']
 export interface TurnEnd {
   readonly stopReason: StopReason
   readonly problem?: Problem
+  /** The agent had ended the turn and was lost before it said so: its transcript tells the end. */
+  readonly synthesised?: true
 }
 
 /** The fields of the Agent SDK's result message that tell why a turn ended. */
@@ -138,6 +140,22 @@ export function refusalOf(retry: Record<string, unknown>): TurnEnd | undefined {
   if (status !== 401 && status !== 403) return undefined
   const message = `The model's provider refused the requests of this session with ${status}.`
   return { stopReason: 'model_error', problem: { type: 'model_refused', message } }
+}
+
+/**
+ * The result that an agent did not come to give, of what its transcript has: the answer, and not
+ * what it took.
+ */
+export function synthesisedResult(messageId: string, sessionId: string, answer: string): object {
+  return {
+    type: 'result',
+    subtype: 'success',
+    is_error: false,
+    result: answer,
+    stop_reason: 'end_turn',
+    session_id: sessionId,
+    user_message_uuids: [messageId],
+  }
 }
 
 /** The messages that a result answers; empty where the Agent SDK names none. */

@@ -1,7 +1,15 @@
 import { isObject } from '../bridge-server/shape.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { StoredOutcome } from './transcript-outcomes.ts'
-import { agentError, messagesOf, refusalOf, type TurnEnd, turnEndOf } from './turn-end.ts'
+import {
+  agentError,
+  messagesOf,
+  refusalOf,
+  type StopReason,
+  synthesisedResult,
+  type TurnEnd,
+  turnEndOf,
+} from './turn-end.ts'
 
 /** A turn as the worker handed it over. */
 export interface Turn {
@@ -22,6 +30,7 @@ export interface TurnsOptions {
   /** How the stored transcript says that the turn of a message ended. */
   readonly stored: (messageId: string) => StoredOutcome | undefined
   readonly diskFull: () => boolean
+  readonly sessionId: () => string
 }
 
 /**
@@ -208,9 +217,18 @@ export class Turns {
   }
 
   #endWithoutResult(stored: StoredOutcome | undefined): void {
-    if (stored?.ended !== undefined) this.#end({ stopReason: stored.ended })
+    if (stored?.ended !== undefined) this.#endAsStored(stored.ended, stored.answer)
     else if (this.#running?.interrupt !== undefined) this.#end({ stopReason: 'interrupted' })
     else this.#end(agentError('The agent had taken the message before and gave no answer to it.'))
+  }
+
+  #endAsStored(stopReason: StopReason, answer: string | undefined): void {
+    const messageId = this.#running?.turn.messageId
+    const result =
+      messageId === undefined || answer === undefined || stopReason !== 'end_turn'
+        ? undefined
+        : synthesisedResult(messageId, this.#options.sessionId(), answer)
+    this.#end({ stopReason, synthesised: true }, result)
   }
 
   #endWith(result: unknown): void {

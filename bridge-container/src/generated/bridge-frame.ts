@@ -22,6 +22,7 @@ frame: number
 input: unknown
 server: string
 tool: string
+tool_use_id?: (string | null)
 turn_id?: (string | null)
 }
 export interface ClientToolClosed {
@@ -61,6 +62,7 @@ message_id: string
 problem?: ProblemNullable
 result?: unknown
 stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed" | "withdrawn" | "unavailable" | "transcript_missing")
+synthesised?: (boolean | null)
 turn_id: string
 }
 export interface Problem {

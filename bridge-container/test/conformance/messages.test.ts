@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { TranscriptOutcomes } from '../../src/coordinator/transcript-outcomes.ts'
 import { NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
 import { CALL } from './support/killed-in-a-call.ts'
@@ -112,6 +113,9 @@ test(
     await place.untilStored('"text":"All of it."')
     expect(killed.messagesOf('result')).toEqual([])
     await killed.kill()
+    const stored = new TranscriptOutcomes()
+    for (const line of place.transcript()) stored.read(JSON.parse(line))
+    expect(stored.of(message)).toMatchObject({ ended: 'end_turn', answer: 'All of it.' })
 
     const agent = place.resume()
     agent.say('say All of it.', message)

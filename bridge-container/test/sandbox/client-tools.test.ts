@@ -48,6 +48,7 @@ test("a client's tool is called through the door and its answer reaches the mode
     server: 'inline-tools',
     tool: 'weather',
     input: { city: 'Kiel' },
+    tool_use_id: expect.stringMatching(/^toolu_/),
   })
   expect(ended.stop_reason).toBe('end_turn')
   expect(model.transcript()).toContain('sunny')

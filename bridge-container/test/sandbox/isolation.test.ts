@@ -70,8 +70,29 @@ test('the agent is nobody and can reach nothing that is not its own', async () =
   expect(network).not.toMatch(/eth0|WAS-POSSIBLE/)
 
   const environment = await bash(worker, 'env')
-  expect(environment).not.toMatch(/BERTH_|\/run\/bridge/)
+  expect(environment.match(/BERTH_\w+=.*|.*\/run\/bridge.*/g)).toEqual([
+    expect.stringMatching(/^BERTH_OPERATION_ID=toolu_\w+$/),
+  ])
   expect(environment).toContain('ANTHROPIC_API_KEY=sandbox-has-no-key')
+})
+
+test('a command has the id of its own call, and nothing else asks for it in its place', async () => {
+  const { worker } = await openedSandbox(start)
+
+  const said = await bash(worker, 'echo "id: $BERTH_OPERATION_ID" | cat')
+  const id = worker.all('tool_started').at(-1)?.tool_use_id
+  expect(said).toContain(`id: ${id}`)
+
+  // Somebody keeps the port busy and asks nonsense; commands run all the same.
+  const busy = 'for n in $(seq 40); do (exec 3<>/dev/tcp/127.0.0.1/17003; sleep 1) & done'
+  expect(
+    await bash(
+      worker,
+      `${busy}; head -c 400000 /dev/zero > /dev/tcp/127.0.0.1/17003; wait; echo ran`,
+    ),
+  ).toContain('ran')
+  const next = await bash(worker, 'echo "id: $BERTH_OPERATION_ID"')
+  expect(next).toContain(`id: ${worker.all('tool_started').at(-1)?.tool_use_id}`)
 })
 
 test('A22: a fork bomb ends the turn inside and nothing outside', async () => {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   LONG_COMMAND,
@@ -109,9 +111,37 @@ test('a turn whose answer was already stored ends without asking the model', asy
   const ended = await turn(second.worker, 'bash: echo done', message)
 
   expect(ended).toMatchObject({ message_id: message, stop_reason: 'end_turn' })
-  expect(ended.result).toBeUndefined()
+  expect(ended.synthesised).toBe(true)
+  expect(ended.result).toMatchObject({ type: 'result', result: expect.stringContaining('done') })
   expect(second.model.requests).toEqual([])
   expect(performance.now() - asked).toBeLessThan(4_000)
+})
+
+test('W: an agent that is killed between its answer and its result is not asked again', async () => {
+  const first = await start()
+  // A hook of the project's own keeps the agent where nobody can meet it otherwise.
+  const hook = { type: 'command', command: 'touch answered; tail -f /dev/null' }
+  const settings = join(first.workspace, 'project', '.claude')
+  mkdirSync(settings)
+  writeFileSync(
+    join(settings, 'settings.json'),
+    JSON.stringify({ hooks: { Stop: [{ hooks: [hook] }] } }),
+  )
+  first.worker.open(agentOptions({ setting_sources: ['project'] }))
+  const message = randomUUID()
+  first.worker.run(message, 'the last word')
+  await first.worker.until(() => existsSync(join(first.workspace, 'project', 'answered')), 'answer')
+  await first.worker.next('transcript_part', ({ entries }) =>
+    JSON.stringify(entries).includes('"assistant"'),
+  )
+  expect(first.worker.all('turn_ended')).toEqual([])
+
+  const second = await restart(first, 'killed')
+  const ended = await turn(second.worker, 'the last word', message)
+
+  expect(ended).toMatchObject({ stop_reason: 'end_turn', synthesised: true })
+  expect(ended.result).toMatchObject({ result: expect.stringContaining('the last word') })
+  expect(second.model.requests).toEqual([])
 })
 
 test('a turn that somebody interrupted stays interrupted', async () => {

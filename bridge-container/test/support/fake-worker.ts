@@ -50,7 +50,12 @@ const PAGE = 7
 
 /** A worker as the bridge meets one: it attaches, commits, acknowledges, and answers. */
 export class FakeWorker {
-  readonly received: Array<{ readonly at: number; readonly frame: BridgeFrame }> = []
+  readonly received: Array<{
+    readonly at: number
+    readonly frame: BridgeFrame
+    /** Counts what was read at once. */
+    readonly chunk: number
+  }> = []
   readonly faults: Error[] = []
   readonly #options: WorkerOptions
   readonly #server: Server
@@ -58,6 +63,7 @@ export class FakeWorker {
   readonly #watchers = new Set<() => void>()
   #current: Socket | undefined
   #heartbeat: NodeJS.Timeout | undefined
+  #chunk = 0
 
   private constructor(options: WorkerOptions) {
     this.#options = options
@@ -94,6 +100,11 @@ export class FakeWorker {
 
   run(messageId: string, content: unknown, turnId = messageId): void {
     this.send({ type: 'run_turn', turn_id: turnId, message_id: messageId, content })
+  }
+
+  /** In which reads the frames of one type came. */
+  chunksOf(type: BridgeFrame['type']): number[] {
+    return this.received.filter(({ frame }) => frame.type === type).map(({ chunk }) => chunk)
   }
 
   /** Frames of one type that have come so far. */
@@ -157,6 +168,7 @@ export class FakeWorker {
     socket.setEncoding('utf8')
     socket.on('error', () => {})
     socket.on('data', (chunk: string) => {
+      this.#chunk += 1
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) this.#hear(JSON.parse(line) as BridgeFrame)
@@ -167,7 +179,7 @@ export class FakeWorker {
   }
 
   #hear(frame: BridgeFrame): void {
-    this.received.push({ at: performance.now(), frame })
+    this.received.push({ at: performance.now(), frame, chunk: this.#chunk })
     if (frame.type === 'hello') this.#attach()
     if (frame.type === 'load_transcript') this.#answerLoad(frame)
     if ('frame' in frame) this.#commit(frame)

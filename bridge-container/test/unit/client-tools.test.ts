@@ -48,6 +48,14 @@ function call(id: number, name = 'weather'): void {
   send({ id, method: 'tools/call', params: { name, arguments: { city: 'Kiel' } } })
 }
 
+test("the model's own id of the call goes out with it", async () => {
+  const _meta = { 'claudecode/toolUseId': 'toolu_1' }
+  send({ id: 1, method: 'tools/call', params: { name: 'weather', arguments: {}, _meta } })
+  await settled()
+
+  expect(sent).toMatchObject([{ type: 'client_tool_call', tool_use_id: 'toolu_1' }])
+})
+
 test('introduces itself and lists tools with their schemas untouched', async () => {
   send({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } })
   send({ method: 'notifications/initialized' })

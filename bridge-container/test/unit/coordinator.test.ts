@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { FrameLog } from '../../src/bridge-server/frame-log.ts'
 import { createPressure } from '../../src/bridge-server/pressure.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
+import { OperationIds } from '../../src/coordinator/operation-ids.ts'
 import { ExitCode } from '../../src/exit-code.ts'
 import type { BridgeFrame } from '../../src/generated/bridge-frame.ts'
 import type { LaunchedProcess, Launcher } from '../../src/launcher/client.ts'
@@ -64,6 +65,7 @@ beforeEach(() => {
     whenAcknowledged: (frame) => frames.whenAcknowledged(frame),
     diskFull: () => full,
     outOfMemoryKills: () => kills,
+    operations: new OperationIds(),
     finish: (code) => finished.push(code),
   })
 })

@@ -69,6 +69,20 @@ function say(text: string): number {
   return door.sendDurable({ type: 'sdk_message', message: { type: 'assistant', text } })
 }
 
+test('what is said at once goes out in one write', async () => {
+  const worker = await listen({ acknowledge: false })
+  door.open()
+  await worker.next('attached')
+
+  say('a')
+  say('b')
+  await Promise.resolve()
+  say('c')
+  await worker.until(() => worker.all('sdk_message').length === 3, 'all three')
+
+  expect(new Set(worker.chunksOf('sdk_message')).size).toBe(1)
+})
+
 test('says hello first, without a session, and waits for a worker that is not there yet', async () => {
   door.open()
   await new Promise((resolve) => setTimeout(resolve, 100))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createClientTools } from '../../src/coordinator/client-tools.ts'
 import { agentEnvironment } from '../../src/coordinator/environment.ts'
+import { OperationIds } from '../../src/coordinator/operation-ids.ts'
 import { type AgentSetup, sdkOptions } from '../../src/coordinator/options.ts'
 import { decidePermission } from '../../src/coordinator/permissions.ts'
 import { createToolJournal } from '../../src/coordinator/tool-journal.ts'
@@ -26,7 +27,11 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
       send: () => {},
       turnId: () => undefined,
     }),
-    toolJournal: createToolJournal({ send: () => 1, turnId: () => undefined }),
+    toolJournal: createToolJournal({
+      send: () => 1,
+      turnId: () => undefined,
+      operations: new OperationIds(),
+    }),
     sessionStore: { append: async () => {}, load: async () => null },
     spawn: () => {
       throw new Error('not here')

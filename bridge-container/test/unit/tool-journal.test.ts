@@ -1,6 +1,7 @@
 import type { CanUseTool, HookCallback, HookInput } from '@anthropic-ai/claude-agent-sdk'
 import { beforeEach, expect, test } from 'vitest'
 import type { DurableFrame } from '../../src/bridge-server/frame-log.ts'
+import { OperationIds } from '../../src/coordinator/operation-ids.ts'
 import { createToolJournal, type ToolJournal } from '../../src/coordinator/tool-journal.ts'
 
 const TURN = 'b1e7c9a2-3f4d-4a5b-8c6d-7e8f9a0b1c2d'
@@ -9,11 +10,17 @@ const CALL = 'toolu_1'
 let said: DurableFrame[]
 let journal: ToolJournal
 let interruption: AbortController
+let operations: OperationIds
 
 beforeEach(() => {
   said = []
   interruption = new AbortController()
-  journal = createToolJournal({ send: (frame) => said.push(frame), turnId: () => TURN })
+  operations = new OperationIds()
+  journal = createToolJournal({
+    send: (frame) => said.push(frame),
+    turnId: () => TURN,
+    operations,
+  })
 })
 
 function hook(event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure', toolUseId = CALL) {
@@ -57,6 +64,23 @@ test('the input is named by its hash alone', async () => {
   expect(said[0]).toMatchObject({ type: 'tool_proposed', name: 'Bash', turn_id: TURN })
   expect(said[0]).toHaveProperty('input_hash', expect.stringMatching(/^[0-9a-f]{64}$/))
   expect(JSON.stringify(said)).not.toContain('ls')
+})
+
+const SHELL = "x && eval 'ls' && pwd -P >| y"
+
+test('the shell of a call learns its id while the call runs', async () => {
+  void hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+
+  expect(operations.of(SHELL)).toBe(CALL)
+})
+
+test('the shell of a call that did not run learns nothing', async () => {
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: false })
+  await gate
+
+  expect(operations.of(SHELL)).toBeUndefined()
 })
 
 test('a call that an earlier sandbox had started is refused', async () => {
@@ -134,6 +158,7 @@ test.for([
     send: (frame) => said.push(frame),
     turnId: () => TURN,
     overdue: (toolUseId) => toolUseId === CALL,
+    operations,
   })
   const gate = hook('PreToolUse')
   journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })

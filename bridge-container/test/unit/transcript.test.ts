@@ -157,6 +157,29 @@ const interruption = {
 }
 const resumed = { type: 'user', uuid: 'z', isMeta: true, message: { content: 'Continue.' } }
 
+const spoke = (text: string, stop_reason: string) => ({
+  type: 'assistant',
+  message: { role: 'assistant', stop_reason, content: [{ type: 'text', text }] },
+})
+
+test('W: an answer is remembered with the end of its turn, and not one that calls a tool', () => {
+  const outcomes = new TranscriptOutcomes()
+  const entries = [
+    prompt('m'),
+    spoke('Look.', 'tool_use'),
+    said('tool_use'),
+    toolResult,
+    spoke('All of it.', 'end_turn'),
+    prompt('n'),
+    spoke('Look.', 'tool_use'),
+  ]
+
+  for (const entry of entries) outcomes.read(entry)
+
+  expect(outcomes.of('m')).toEqual({ ended: 'end_turn', answer: 'All of it.' })
+  expect(outcomes.of('n')).toEqual({ ended: undefined })
+})
+
 test.each([
   ['answered', [prompt('m'), said('tool_use'), toolResult, said('end_turn')], 'end_turn'],
   ['refused', [prompt('m'), said('refusal')], 'refusal'],

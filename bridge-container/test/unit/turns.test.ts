@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { StoredOutcome } from '../../src/coordinator/transcript-outcomes.ts'
+import type { TurnEnd } from '../../src/coordinator/turn-end.ts'
 import {
   INTERRUPT_MS,
   KNOWN_SETTLE_MS,
@@ -13,6 +14,7 @@ let clock: ManualClock
 let turns: Turns
 let started: string[]
 let ended: Array<[turn: string, stopReason: string]>
+let ends: Array<[end: TurnEnd, result: unknown]>
 let stored: Map<string, StoredOutcome>
 let stuck: number
 let interrupts: number
@@ -21,13 +23,17 @@ beforeEach(() => {
   clock = manualClock()
   started = []
   ended = []
+  ends = []
   stored = new Map()
   stuck = 0
   interrupts = 0
   turns = new Turns({
     clock,
     start: ({ turnId }) => started.push(turnId),
-    ended: ({ turnId }, { stopReason }) => ended.push([turnId, stopReason]),
+    ended: ({ turnId }, end, result) => {
+      ended.push([turnId, end.stopReason])
+      ends.push([end, result])
+    },
     stuck: () => {
       stuck += 1
     },
@@ -36,6 +42,7 @@ beforeEach(() => {
     },
     stored: (messageId) => stored.get(messageId),
     diskFull: () => false,
+    sessionId: () => 's',
   })
 })
 
@@ -73,6 +80,39 @@ test('turns run one at a time, in order, and a repeated one changes nothing', ()
 
   expect(started).toEqual(['a', 'b', 'c'])
   expect(ended.map(([id]) => id)).toEqual(['a', 'b', 'c'])
+})
+
+test('W: an answer that the transcript has becomes the result, and says that it was put together', async () => {
+  stored.set('a', { ended: 'end_turn', answer: 'All of it.' })
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+  await clock.advance(KNOWN_SETTLE_MS)
+
+  expect(ends).toEqual([
+    [
+      { stopReason: 'end_turn', synthesised: true },
+      {
+        type: 'result',
+        subtype: 'success',
+        is_error: false,
+        result: 'All of it.',
+        stop_reason: 'end_turn',
+        session_id: 's',
+        user_message_uuids: ['a'],
+      },
+    ],
+  ])
+})
+
+test('W: of an end without an answer there is no result', async () => {
+  stored.set('a', { ended: 'interrupted' })
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+  await clock.advance(KNOWN_SETTLE_MS)
+
+  expect(ends).toEqual([[{ stopReason: 'interrupted', synthesised: true }, undefined]])
 })
 
 test('a message that was taken before gets its end from the stored transcript', async () => {

@@ -35,6 +35,7 @@ export interface Resumption {
 export interface Start {
   readonly resume?: Resumption
   readonly options?: Readonly<Record<string, unknown>>
+  readonly env?: Readonly<Record<string, string>>
   readonly callbacks?: Partial<Callbacks>
   readonly answer?: Answer
   /** Another disk: nothing of what the agent wrote is there. */
@@ -130,7 +131,7 @@ export class Workplace {
   }
 
   /** Berth's, but for what only its sandbox has: the door and the agent's home. */
-  #environment({ resume, config = 'config' }: Start): Record<string, string> {
+  #environment({ resume, config = 'config', env }: Start): Record<string, string> {
     const environment = agentEnvironment({
       requested: {},
       resume: resume !== undefined,
@@ -151,6 +152,7 @@ export class Workplace {
       // The agent works without asking as root only where it is told that nothing can come of it.
       IS_SANDBOX: '1',
       ...resume?.env,
+      ...env,
     }
   }
 

@@ -22,6 +22,7 @@ import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.session.Restarts;
@@ -101,6 +102,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  LostBackground lostBackground(DSLContext db) {
+    return new LostBackground(db);
+  }
+
+  @Bean
   Restarts restarts(DSLContext db) {
     return new Restarts(db);
   }
@@ -122,6 +128,7 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      LostBackground lostBackground,
       Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
@@ -138,6 +145,7 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         lostResults,
+        lostBackground,
         restarts,
         objects,
         workspaceRecords,

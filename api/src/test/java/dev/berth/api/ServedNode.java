@@ -134,7 +134,7 @@ public record ServedNode(
 
   private static SessionEvent event(StopReason reason) {
     return switch (reason) {
-      case END_TURN -> new SessionEvent.TurnCompleted(reason, 0, 0, 0, TokenUsage.NONE);
+      case END_TURN -> new SessionEvent.TurnCompleted(reason, 0, 0, 0, TokenUsage.NONE, null);
       case INTERRUPTED -> new SessionEvent.TurnInterrupted(0, 0, 0, TokenUsage.NONE);
       case WITHDRAWN -> new SessionEvent.MessageWithdrawn(0);
       default ->

@@ -1,16 +1,19 @@
 package dev.berth.activities.bridge;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.bridge.BridgeProtocol;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,14 +28,20 @@ public final class BridgeConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BridgeConnection.class);
 
   private final SocketChannel channel;
-  private final InputStream in;
+  private final FrameLines in;
   private final OutputStream out;
   private final ReentrantLock writing = new ReentrantLock();
+
+  /** Lines that came with one that was read. */
+  private Queue<byte[]> come = new ArrayDeque<>();
+
+  private boolean over;
+
   private volatile long heard = System.nanoTime();
 
   public BridgeConnection(SocketChannel channel) {
     this.channel = channel;
-    this.in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
+    this.in = new FrameLines(Channels.newInputStream(channel));
     this.out = Channels.newOutputStream(channel);
   }
 
@@ -43,11 +52,11 @@ public final class BridgeConnection implements AutoCloseable {
 
   /** Sends a command; false when the connection is gone, and then the bridge will dial again. */
   public boolean send(BridgeCommand command) {
-    var line = ProtocolJson.mapper().writeValueAsBytes(command);
+    // In one write: a bridge that has half of a line can do nothing with it.
+    var line = (ProtocolJson.mapper().writeValueAsString(command) + "\n").getBytes(UTF_8);
     writing.lock();
     try {
       out.write(line);
-      out.write('\n');
       out.flush();
       return true;
     } catch (IOException gone) {
@@ -63,9 +72,18 @@ public final class BridgeConnection implements AutoCloseable {
    * a frame.
    */
   public @Nullable BridgeFrame read() {
+    var frame = over ? null : next();
+    over = frame == null;
+    return frame;
+  }
+
+  private @Nullable BridgeFrame next() {
     try {
-      var line = line();
-      heard = System.nanoTime();
+      if (come.isEmpty()) {
+        come = in.next();
+        heard = System.nanoTime();
+      }
+      var line = come.poll();
       return line == null ? null : ProtocolJson.mapper().readValue(line, BridgeFrame.class);
     } catch (IOException gone) {
       return null;
@@ -75,29 +93,28 @@ public final class BridgeConnection implements AutoCloseable {
     }
   }
 
+  /**
+   * The next frame and those that came with it, in their order; none when the connection is over.
+   * What a bridge says at once is worth taking in at once.
+   */
+  public List<BridgeFrame> readTogether() {
+    var frames = new ArrayList<BridgeFrame>();
+    do {
+      var frame = read();
+      if (frame == null) {
+        break;
+      }
+      frames.add(frame);
+    } while (!come.isEmpty());
+    return frames;
+  }
+
   @Override
   public void close() {
     try {
       channel.close();
     } catch (IOException closing) {
       LOG.atDebug().setCause(closing).log("closing a bridge connection");
-    }
-  }
-
-  private byte @Nullable [] line() throws IOException {
-    var line = new ByteArrayOutputStream(512);
-    while (true) {
-      var next = in.read();
-      if (next < 0) {
-        return null;
-      }
-      if (next == '\n') {
-        return line.toByteArray();
-      }
-      line.write(next);
-      if (line.size() > BridgeProtocol.MAX_LINE_BYTES) {
-        throw new IOException("a line of more than " + BridgeProtocol.MAX_LINE_BYTES + " bytes");
-      }
     }
   }
 

@@ -35,7 +35,7 @@ final class FrameEvents {
         NewEvent.of(
             id(epoch, frame.frame()),
             new SessionEvent.ClientToolCalled(
-                frame.callId(), frame.server(), frame.tool(), frame.input())),
+                frame.callId(), frame.server(), frame.tool(), frame.input(), frame.toolUseId())),
         frame.turnId());
   }
 

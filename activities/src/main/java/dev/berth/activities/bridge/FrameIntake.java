@@ -13,6 +13,7 @@ import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.bridge.BridgeFrame.Durable;
 import dev.berth.protocol.event.LiveFrame;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -70,9 +71,17 @@ public final class FrameIntake {
     record Commit(Durable frame, Request request, CompletionStage<AppendOutcome> outcome)
         implements Step {}
 
-    record Show(LiveFrame frame) implements Step {}
+    record Show(LiveFrame frame) implements Step, Taken {}
 
     record End() implements Step {}
+  }
+
+  /** What a frame is to become. */
+  private sealed interface Taken {
+    record Stored(Durable frame, Request request) implements Taken {}
+
+    /** The last word of a sandbox, which is heard when all before it is on its way. */
+    record Left(BridgeFrame.AgentExited frame) implements Taken {}
   }
 
   public FrameIntake(
@@ -93,35 +102,66 @@ public final class FrameIntake {
     Thread.ofVirtual().name("intake " + attachment.sandbox()).start(this::follow);
   }
 
-  /** Takes a frame in; waits while too many are on their way. */
+  /**
+   * Takes in frames that came together, and commits them together: a call's message, proposal and
+   * start are one round trip to the database. Waits while too many are on their way.
+   */
+  public void accept(List<BridgeFrame> frames) throws InterruptedException {
+    var taken = new ArrayList<Taken>();
+    for (var frame : frames) {
+      take(frame, taken);
+    }
+    var requests =
+        taken.stream()
+            .filter(Taken.Stored.class::isInstance)
+            .map(Taken.Stored.class::cast)
+            .map(Taken.Stored::request)
+            .toList();
+    var outcomes = log.append(requests).iterator();
+    for (var one : taken) {
+      switch (one) {
+        case Taken.Stored(var frame, var request) ->
+            steps.put(new Step.Commit(frame, request, outcomes.next()));
+        case Step.Show show -> steps.put(show);
+        case Taken.Left(var exited) -> {
+          durable(exited);
+          listener.agentExited(exited);
+        }
+      }
+    }
+  }
+
   public void accept(BridgeFrame frame) throws InterruptedException {
+    accept(List.of(frame));
+  }
+
+  private void take(BridgeFrame frame, List<Taken> taken) throws InterruptedException {
     if (frame instanceof Durable durable) {
       acks.arrived(durable.frame());
     }
     switch (frame) {
       case BridgeFrame.SdkMessage message ->
-          commit(message, List.of(FrameEvents.of(attachment.epoch(), message)));
+          taken.add(stored(message, List.of(FrameEvents.of(attachment.epoch(), message))));
       case BridgeFrame.TurnEnded ended ->
-          commit(ended, turnEnds.events(attachment.session(), ended));
+          taken.add(stored(ended, turnEnds.events(attachment.session(), ended)));
       case BridgeFrame.ClientToolCall call -> {
         listener.clientToolCalled(call);
-        commit(call, List.of(FrameEvents.of(attachment.epoch(), call)));
+        taken.add(stored(call, List.of(FrameEvents.of(attachment.epoch(), call))));
       }
       case BridgeFrame.ClientToolClosed closed -> {
         listener.clientToolClosed(closed);
-        commit(closed, List.of(FrameEvents.of(attachment.epoch(), closed)));
+        taken.add(stored(closed, List.of(FrameEvents.of(attachment.epoch(), closed))));
       }
-      case BridgeFrame.ToolProposed proposed -> commit(proposed, List.of(FrameEvents.of(proposed)));
-      case BridgeFrame.ToolStarted started -> commit(started, List.of(FrameEvents.of(started)));
-      case BridgeFrame.ToolEnded ended -> commit(ended, List.of(FrameEvents.of(ended)));
+      case BridgeFrame.ToolProposed proposed ->
+          taken.add(stored(proposed, List.of(FrameEvents.of(proposed))));
+      case BridgeFrame.ToolStarted started ->
+          taken.add(stored(started, List.of(FrameEvents.of(started))));
+      case BridgeFrame.ToolEnded ended -> taken.add(stored(ended, List.of(FrameEvents.of(ended))));
       case BridgeFrame.TranscriptPart part -> store(part);
-      case BridgeFrame.AgentExited exited -> {
-        durable(exited);
-        listener.agentExited(exited);
-      }
+      case BridgeFrame.AgentExited exited -> taken.add(new Taken.Left(exited));
       case BridgeFrame.BackgroundTasks tasks -> listener.backgroundTasks(tasks);
       case BridgeFrame.Delta delta ->
-          steps.put(
+          taken.add(
               new Step.Show(
                   new LiveFrame.Delta(
                       attachment.epoch(), attachment.number(), delta.turnId(), delta.message())));
@@ -139,10 +179,9 @@ public final class FrameIntake {
     steps.put(new Step.End());
   }
 
-  private void commit(Durable frame, List<NewEvent> events) throws InterruptedException {
+  private Taken stored(Durable frame, List<NewEvent> events) {
     var writer = new EventWriter.Attachment(attachment.epoch(), attachment.number());
-    var request = new Request(attachment.session(), writer, events);
-    steps.put(new Step.Commit(frame, request, log.append(request)));
+    return new Taken.Stored(frame, new Request(attachment.session(), writer, events));
   }
 
   private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {

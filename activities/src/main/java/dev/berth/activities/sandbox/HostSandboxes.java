@@ -4,6 +4,7 @@ import dev.berth.activities.Outages;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
@@ -31,6 +32,7 @@ import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures.SandboxLoss;
 import dev.berth.workflows.ports.SandboxActivities.SandboxStopped;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,6 +69,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final GroupCommit log;
   private final ToolJournal toolJournal;
   private final LostResults lostResults;
+  private final LostBackground lostBackground;
   private final SandboxTranscripts transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
@@ -85,6 +88,7 @@ public final class HostSandboxes implements SandboxEndings {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      LostBackground lostBackground,
       Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
@@ -93,6 +97,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.host = host;
     this.toolJournal = toolJournal;
     this.lostResults = lostResults;
+    this.lostBackground = lostBackground;
     this.properties = properties;
     this.watchdogs = watchdogs;
     this.runtime = runtime;
@@ -295,7 +300,7 @@ public final class HostSandboxes implements SandboxEndings {
         lost == null ? null : lost.wireName(),
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
-        lost == null ? null : notice(session, transcript),
+        lost == null ? null : notice(serving, transcript),
         watchdogs.limits());
   }
 
@@ -313,9 +318,13 @@ public final class HostSandboxes implements SandboxEndings {
   }
 
   /** What the model is to know before it goes on; null when there is nothing. */
-  private @Nullable String notice(SessionId session, Transcript transcript) {
+  private @Nullable String notice(Serving serving, Transcript transcript) {
+    var session = serving.session();
     var notices =
-        Stream.of(lostResults.notice(session, transcript), workspaces.notice(session))
+        Stream.of(
+                lostResults.notice(session, transcript),
+                lostBackground.notice(session),
+                workspaces.notice(session))
             .filter(Objects::nonNull)
             .toList();
     return notices.isEmpty() ? null : String.join("\n", notices);
@@ -359,10 +368,12 @@ public final class HostSandboxes implements SandboxEndings {
 
   /** What the session's earlier sandboxes were at, nobody can find out any more. */
   private void noteUnknown(Serving serving) {
-    var events =
-        serving.epoch() == FIRST_EPOCH
-            ? List.<NewEvent>of()
-            : toolJournal.unknown(serving.session(), serving.epoch());
+    if (serving.epoch() == FIRST_EPOCH) {
+      return;
+    }
+    var events = new ArrayList<NewEvent>();
+    events.addAll(toolJournal.unknown(serving.session(), serving.epoch()));
+    events.addAll(lostBackground.lost(serving.session(), serving.epoch()));
     if (events.isEmpty()) {
       return;
     }

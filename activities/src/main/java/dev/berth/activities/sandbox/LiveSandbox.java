@@ -285,18 +285,19 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     var intake = parts.intake(attachment, fresh, transcriptWriter, live, listener(fresh));
     try {
       while (true) {
-        var frame = fresh.read();
-        switch (frame) {
-          case null -> {
-            return;
+        var frames = fresh.readTogether();
+        if (frames.isEmpty()) {
+          return;
+        }
+        intake.accept(frames);
+        for (var frame : frames) {
+          if (frame instanceof BridgeFrame.LoadTranscript load) {
+            parts.transcripts().send(serving, load, fresh::send);
           }
-          case BridgeFrame.LoadTranscript load ->
-              parts.transcripts().send(serving, load, fresh::send);
-          case BridgeFrame.Refused _ -> {
+          if (frame instanceof BridgeFrame.Refused) {
             LOG.atInfo().log("sandbox {} obeys another worker", serving.sandbox());
             return;
           }
-          default -> intake.accept(frame);
         }
       }
     } finally {

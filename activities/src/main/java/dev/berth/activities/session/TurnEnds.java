@@ -74,7 +74,7 @@ public final class TurnEnds {
     var end =
         new NewEvent(
             id(turn),
-            event(account, frame.stopReason(), frame.problem()),
+            event(account, frame.stopReason(), frame.problem(), frame.synthesised()),
             turn,
             frame.messageId(),
             result == null ? null : result.toString());
@@ -101,7 +101,7 @@ public final class TurnEnds {
       MessageId message,
       StopReason reason,
       @Nullable Problem problem) {
-    return NewEvent.of(id(turn), event(account(session, turn, message), reason, problem))
+    return NewEvent.of(id(turn), event(account(session, turn, message), reason, problem, null))
         .inTurn(turn, message);
   }
 
@@ -126,11 +126,13 @@ public final class TurnEnds {
   /** How a turn ended, the number of the event, and whether the session was said to be idle. */
   public record Ended(StopReason reason, long seq, boolean idle) {}
 
-  private static SessionEvent event(Account cost, StopReason reason, @Nullable Problem problem) {
+  private static SessionEvent event(
+      Account cost, StopReason reason, @Nullable Problem problem, @Nullable Boolean synthesised) {
     var duration = cost.duration().toMillis();
     return switch (reason) {
       case END_TURN, MAX_TURNS, BUDGET_EXHAUSTED, STRUCTURED_OUTPUT_RETRIES, REFUSAL ->
-          new TurnCompleted(reason, duration, cost.turn(), cost.session(), cost.usage());
+          new TurnCompleted(
+              reason, duration, cost.turn(), cost.session(), cost.usage(), synthesised);
       case INTERRUPTED -> new TurnInterrupted(duration, cost.turn(), cost.session(), cost.usage());
       case WITHDRAWN -> new MessageWithdrawn(cost.session());
       case MODEL_ERROR,

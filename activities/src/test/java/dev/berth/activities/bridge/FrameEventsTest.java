@@ -64,11 +64,12 @@ class FrameEventsTest {
 
   @Test
   void aCallOfAClientsToolIsToldWithItsInputAndItsEndWithItsOutcome() {
-    var call = new BridgeFrame.ClientToolCall(4, TURN, "c", "s", "t", json("{\"a\": 1}"));
+    var call =
+        new BridgeFrame.ClientToolCall(4, TURN, "c", "s", "t", json("{\"a\": 1}"), "toolu_1");
     var closed = new BridgeFrame.ClientToolClosed(5, "c", ClientToolOutcome.TIMED_OUT);
 
     assertThat(FrameEvents.of(1, call).event())
-        .isEqualTo(new SessionEvent.ClientToolCalled("c", "s", "t", json("{\"a\": 1}")));
+        .isEqualTo(new SessionEvent.ClientToolCalled("c", "s", "t", json("{\"a\": 1}"), "toolu_1"));
     assertThat(FrameEvents.of(1, closed).event())
         .isEqualTo(new SessionEvent.ClientToolClosed("c", ClientToolOutcome.TIMED_OUT));
   }

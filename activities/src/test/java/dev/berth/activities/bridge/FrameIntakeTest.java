@@ -299,11 +299,70 @@ class FrameIntakeTest {
   }
 
   @Test
+  void aCallsMessageProposalAndStartAreOneTransaction() throws Exception {
+    var call =
+        "\"turn_id\": \"%s\", \"tool_use_id\": \"toolu_1\", \"name\": \"Bash\"".formatted(TURN);
+    door.say(
+        """
+        {"type": "sdk_message", "frame": 1, "turn_id": "%s", "message": {"type": "assistant"}}
+        {"type": "tool_proposed", "frame": 2, %s, "input_hash": "h"}
+        {"type": "tool_started", "frame": 3, %s}
+        """
+            .formatted(TURN, call, call));
+
+    var together = door.connection().readTogether();
+    intake.accept(together);
+
+    assertThat(together).hasSize(3);
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(2));
+    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(transactions()).isEqualTo(1);
+  }
+
+  @Test
+  void aLineThatIsNoFrameEndsTheConnectionAfterThoseBeforeIt() throws Exception {
+    door.say("{\"type\": \"heartbeat\"}\nhello\n");
+
+    assertThat(door.connection().readTogether()).containsExactly(new BridgeFrame.Heartbeat());
+    assertThat(door.connection().readTogether()).isEmpty();
+  }
+
+  @Test
+  void theLastWordOfAnAgentIsHeardAfterWhatItSaidBefore() throws Exception {
+    intake.accept(List.of(message(1), new BridgeFrame.AgentExited(2, 1, null, "out of words", null)));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("exited out of words");
+    assertThat(door.hear()).isIn(new BridgeCommand.Ack(1), new BridgeCommand.Ack(2));
+    assertThat(events()).hasSize(1);
+  }
+
+  @Test
+  void anEndThatWasPutTogetherSaysSo() throws Exception {
+    intake.accept(
+        new BridgeFrame.TurnEnded(
+            1,
+            TURN,
+            new MessageId(TURN.value()),
+            StopReason.END_TURN,
+            json("{\"result\": \"All of it.\"}"),
+            null,
+            true));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("turn ended 2");
+    var end = events().getFirst();
+    assertThat(end.event())
+        .isInstanceOfSatisfying(
+            SessionEvent.TurnCompleted.class, turn -> assertThat(turn.synthesised()).isTrue());
+    assertThat(end.raw()).isEqualTo(json("{\"result\": \"All of it.\"}"));
+  }
+
+  @Test
   void theEndOfATurnIsToldWithItsNumberAfterItIsCommitted() throws Exception {
     intake.accept(message(1));
     intake.accept(
         new BridgeFrame.TurnEnded(
-            2, TURN, new MessageId(TURN.value()), StopReason.END_TURN, json("{}"), null));
+            2, TURN, new MessageId(TURN.value()), StopReason.END_TURN, json("{}"), null, null));
 
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("turn ended 3");
     assertThat(events()).extracting(EventEnvelope::id).contains(TurnEnds.id(TURN));
@@ -384,6 +443,11 @@ class FrameIntakeTest {
     reopened.say("{\"type\": \"heartbeat\"}\n");
     assertThat(reopened.connection().read()).isEqualTo(new BridgeFrame.Heartbeat());
     reopened.close();
+  }
+
+  /** In how many transactions the session's events were written. */
+  private int transactions() {
+    return db.fetch("select distinct xmin from events where session_id = ?", session.uuid()).size();
   }
 
   private List<EventEnvelope> events() {

@@ -16,6 +16,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
@@ -168,6 +169,7 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new LostBackground(db),
             new Restarts(db),
             objects.store(),
             new WorkspaceRecords(db),

@@ -169,7 +169,7 @@ class SandboxRecordsTest {
     var serving = serving(session, 1);
     var call =
         new BridgeFrame.ClientToolCall(
-            1, null, "c", "s", "t", ProtocolJson.mapper().createObjectNode());
+            1, null, "c", "s", "t", ProtocolJson.mapper().createObjectNode(), null);
     records.toolCalled(serving, call);
     records.toolCalled(serving, call);
     assertThat(records.toolResults(serving)).isEmpty();

@@ -221,6 +221,7 @@ class DatabaseSessionActivitiesTest {
             MESSAGE,
             StopReason.END_TURN,
             ProtocolJson.mapper().readTree("{\"type\": \"result\", \"n\": 1.10}"),
+            null,
             null);
 
     var event = turnEnds.events(session.id(), frame).getFirst();
@@ -233,7 +234,7 @@ class DatabaseSessionActivitiesTest {
 
   @Test
   void theEndOfATurnSaysThatTheSessionIsIdleUnlessAnotherMessageWaits() {
-    var frame = new BridgeFrame.TurnEnded(9, TURN, MESSAGE, StopReason.END_TURN, null, null);
+    var frame = new BridgeFrame.TurnEnded(9, TURN, MESSAGE, StopReason.END_TURN, null, null, null);
     accepted(MESSAGE, 1);
     assertThat(turnEnds.events(session.id(), frame))
         .extracting(event -> event.event().type())

@@ -137,7 +137,7 @@ class RestartsTest {
   }
 
   private static TurnCompleted completed() {
-    return new TurnCompleted(StopReason.END_TURN, 1, 0, 0, TokenUsage.NONE);
+    return new TurnCompleted(StopReason.END_TURN, 1, 0, 0, TokenUsage.NONE, null);
   }
 
   private void append(SessionEvent event) {

@@ -88,6 +88,7 @@ final class EventProjection {
           SessionEvent.ToolCompleted _,
           SessionEvent.ToolDenied _,
           SessionEvent.ToolOutcomeUnknown _,
+          SessionEvent.BackgroundLost _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
           SessionEvent.WorkspaceRolledBack _,

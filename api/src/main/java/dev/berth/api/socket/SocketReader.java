@@ -171,7 +171,8 @@ final class SocketReader implements AutoCloseable {
     if (calls.add(call.callId())) {
       writer.send(
           new ServerFrame.ToolCall(
-              new ServerFrame.ToolCall.ToolCallPayload(call.callId(), call.tool(), call.input())));
+              new ServerFrame.ToolCall.ToolCallPayload(
+                  call.callId(), call.tool(), call.input(), call.toolUseId())));
     }
   }
 

@@ -312,7 +312,7 @@ class StoredSessionTest {
                 NewEvent.of(
                     "call/" + call,
                     new ClientToolCalled(
-                        call, "s", "t", ProtocolJson.mapper().createObjectNode())))));
+                        call, "s", "t", ProtocolJson.mapper().createObjectNode(), null)))));
   }
 
   private static ClientFrame.ToolResult.Result result(String json) {

@@ -221,7 +221,7 @@ class EventProjectionTest {
     var result =
         requireNonNull(
             projection.message(
-                envelope(new TurnCompleted(StopReason.END_TURN, 1, 1, 1, USAGE), null)));
+                envelope(new TurnCompleted(StopReason.END_TURN, 1, 1, 1, USAGE, null), null)));
 
     assertThat(result.path("total_cost_usd").decimalValue())
         .isEqualByComparingTo(new BigDecimal("0.000001"));
@@ -238,7 +238,7 @@ class EventProjectionTest {
   }
 
   private static TurnCompleted completed(StopReason reason) {
-    return new TurnCompleted(reason, 1_000, 34, 1_234, USAGE);
+    return new TurnCompleted(reason, 1_000, 34, 1_234, USAGE, null);
   }
 
   private static EventEnvelope envelope(SessionEvent event, @Nullable String raw) {

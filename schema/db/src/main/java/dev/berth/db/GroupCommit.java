@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jooq.DSLContext;
 import org.jooq.exception.DataAccessException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +18,7 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>Requests are carried out in the order in which they were given.
+ *   <li>What is given together goes in one transaction.
  *   <li>A request that the database cannot take (a broken one, or no database) fails alone.
  *   <li>When the queue is full, {@link #append} waits: writers are slowed, memory stays bounded.
  * </ul>
@@ -33,11 +33,14 @@ public final class GroupCommit implements AutoCloseable {
   private static final long BATCH_CHARACTERS = 8L * 1024 * 1024;
 
   private final DSLContext db;
-  private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
+
+  /** Each element was given together; an empty one is the end. */
+  private final BlockingQueue<List<Entry>> queue = new ArrayBlockingQueue<>(QUEUE);
+
   private final Thread writer;
   private volatile boolean closed;
 
-  private record Entry(@Nullable Request request, CompletableFuture<AppendOutcome> outcome) {}
+  private record Entry(Request request, CompletableFuture<AppendOutcome> outcome) {}
 
   public GroupCommit(DSLContext db) {
     this.db = db;
@@ -49,12 +52,26 @@ public final class GroupCommit implements AutoCloseable {
    * exception and nothing stored.
    */
   public CompletionStage<AppendOutcome> append(Request request) throws InterruptedException {
-    var entry = new Entry(request, new CompletableFuture<>());
+    return append(List.of(request)).getFirst();
+  }
+
+  /**
+   * Appends what came together, in one transaction where the database takes all of it.
+   *
+   * @return a stage for each request, in the order given
+   */
+  public List<CompletionStage<AppendOutcome>> append(List<Request> requests)
+      throws InterruptedException {
     if (closed) {
       throw new IllegalStateException("the event log is closed");
     }
-    queue.put(entry);
-    return entry.outcome();
+    if (requests.isEmpty()) {
+      return List.of();
+    }
+    var entries =
+        requests.stream().map(request -> new Entry(request, new CompletableFuture<>())).toList();
+    queue.put(entries);
+    return entries.stream().<CompletionStage<AppendOutcome>>map(Entry::outcome).toList();
   }
 
   /** Commits what was given before, and ends. */
@@ -65,7 +82,7 @@ public final class GroupCommit implements AutoCloseable {
     }
     closed = true;
     try {
-      queue.put(new Entry(null, new CompletableFuture<>()));
+      queue.put(List.of());
       writer.join();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -73,45 +90,39 @@ public final class GroupCommit implements AutoCloseable {
   }
 
   private void write() {
-    var carried = (Entry) null;
     try {
-      while (true) {
+      var over = false;
+      while (!over) {
         var batch = new ArrayList<Entry>();
-        var first = carried == null ? queue.take() : carried;
-        carried = fill(batch, first);
-        if (batch.isEmpty()) {
-          return;
+        over = fill(batch, queue.take());
+        if (!batch.isEmpty()) {
+          commit(batch);
         }
-        commit(batch);
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Moves what waits into the batch; gives back the mark of the end, if that came up. */
-  private @Nullable Entry fill(List<Entry> batch, Entry first) {
+  /** Moves what waits into the batch; tells whether the end came up. */
+  private boolean fill(List<Entry> batch, List<Entry> first) {
     var characters = 0L;
-    @Nullable Entry next = first;
-    while (next != null) {
-      var request = next.request();
-      if (request == null) {
-        return next;
+    for (var next = first; next != null; next = queue.poll()) {
+      if (next.isEmpty()) {
+        return true;
       }
-      batch.add(next);
-      characters += request.characters();
-      if (batch.size() == BATCH_REQUESTS || characters > BATCH_CHARACTERS) {
-        return null;
+      batch.addAll(next);
+      characters += next.stream().mapToLong(entry -> entry.request().characters()).sum();
+      if (batch.size() >= BATCH_REQUESTS || characters > BATCH_CHARACTERS) {
+        return false;
       }
-      next = queue.poll();
     }
-    return null;
+    return false;
   }
 
   private void commit(List<Entry> batch) {
     try {
-      var requests = batch.stream().map(Entry::request).map(GroupCommit::required).toList();
-      var outcomes = EventLog.append(db, requests);
+      var outcomes = EventLog.append(db, batch.stream().map(Entry::request).toList());
       for (var index = 0; index < batch.size(); index++) {
         batch.get(index).outcome().complete(outcomes.get(index));
       }
@@ -123,12 +134,5 @@ public final class GroupCommit implements AutoCloseable {
         batch.forEach(entry -> commit(List.of(entry)));
       }
     }
-  }
-
-  private static Request required(@Nullable Request request) {
-    if (request == null) {
-      throw new IllegalStateException("the mark of the end is not a request");
-    }
-    return request;
   }
 }

@@ -239,6 +239,27 @@ class EventLogTest {
     assertThat(EventLog.read(db, session, 0, 10)).extracting("id").containsExactly("a", "b");
   }
 
+  @Test
+  void ofRequestsThatWereGivenTogetherOnlyTheBrokenOneFails() throws Exception {
+    var session = session();
+    var broken =
+        new NewEvent("broken", new SessionEvent.AgentMessage(), null, null, "this is not JSON");
+    var stages = new ArrayList<CompletionStage<AppendOutcome>>();
+    try (var log = new GroupCommit(db)) {
+      stages.addAll(
+          log.append(
+              List.of(
+                  request(session, EventWriter.PLATFORM, notice("a")),
+                  request(session, EventWriter.PLATFORM, broken),
+                  request(session, EventWriter.PLATFORM, notice("b")))));
+      assertThat(log.append(List.of())).isEmpty();
+    }
+
+    assertThat(stages.getFirst().toCompletableFuture()).isCompleted();
+    assertThat(stages.get(1).toCompletableFuture()).isCompletedExceptionally();
+    assertThat(EventLog.read(db, session, 0, 10)).extracting("id").containsExactly("a", "b");
+  }
+
   private static SessionId session() {
     var id = UUID.randomUUID();
     db.insertInto(SESSIONS)

@@ -9,10 +9,17 @@ import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The Agent SDK without Berth: {@code docker run} of the sandbox image on Docker's usual network,
@@ -20,6 +27,14 @@ import java.util.concurrent.TimeUnit;
  * between.
  */
 final class BareAgent implements AutoCloseable {
+  /** User and group in the image. */
+  private static final int AGENT = 10_002;
+
+  private static final List<String> IN_MEMORY =
+      List.of(
+          "--tmpfs=/home/agent:exec,uid=10002,gid=10002",
+          "--tmpfs=/workspace/project:exec,uid=10002,gid=10002");
+
   private final Process process;
   private final BufferedReader out;
   private final Writer in;
@@ -31,10 +46,58 @@ final class BareAgent implements AutoCloseable {
     in = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
   }
 
+  /** What outlives the container: its files are in a folder of the machine's, not in memory. */
+  record Kept(String name, Path folder, String session, boolean resumed) {
+    /**
+     * A session that begins.
+     *
+     * @param name of the container
+     * @param folder home and project are made in it
+     */
+    static Kept begin(String name, Path folder, String session) throws IOException {
+      Files.createDirectory(folder.resolve("home"));
+      Files.createDirectory(folder.resolve("project"));
+      for (var path : List.of(folder, folder.resolve("home"), folder.resolve("project"))) {
+        Files.setAttribute(path, "unix:uid", AGENT);
+        Files.setAttribute(path, "unix:gid", AGENT);
+      }
+      return new Kept(name, folder, session, false);
+    }
+
+    /** The same session in another container, which takes up the turn that was cut. */
+    static Kept resume(String name, Path folder, String session) {
+      return new Kept(name, folder, session, true);
+    }
+
+    List<String> options() {
+      var options =
+          new ArrayList<>(
+              List.of(
+                  "--name=" + name,
+                  "--volume=" + folder.resolve("home") + ":/home/agent",
+                  "--volume=" + folder.resolve("project") + ":/workspace/project",
+                  "--env=BARE_SESSION=" + session));
+      if (resumed) {
+        options.add("--env=BARE_RESUME=1");
+        options.add("--env=CLAUDE_CODE_RESUME_INTERRUPTED_TURN=1");
+        options.add("--env=CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS=1");
+      }
+      return options;
+    }
+  }
+
   static BareAgent start(String image, String modelUrl) {
+    return start(image, modelUrl, IN_MEMORY);
+  }
+
+  static BareAgent start(String image, String modelUrl, Kept kept) {
+    return start(image, modelUrl, kept.options());
+  }
+
+  private static BareAgent start(String image, String modelUrl, List<String> options) {
     try {
       return new BareAgent(
-          new ProcessBuilder(command(image, modelUrl))
+          new ProcessBuilder(command(image, modelUrl, options))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start());
     } catch (IOException failed) {
@@ -42,7 +105,14 @@ final class BareAgent implements AutoCloseable {
     }
   }
 
-  private static List<String> command(String image, String modelUrl) {
+  private static List<String> command(String image, String modelUrl, List<String> options) {
+    var command = new ArrayList<>(docker());
+    command.addAll(options);
+    command.addAll(agent(image, modelUrl));
+    return command;
+  }
+
+  private static List<String> docker() {
     return List.of(
         "docker",
         "run",
@@ -57,11 +127,13 @@ final class BareAgent implements AutoCloseable {
         "--security-opt=no-new-privileges",
         "--read-only",
         "--tmpfs=/tmp:exec,mode=1777",
-        "--tmpfs=/home/agent:exec,uid=10002,gid=10002",
-        "--tmpfs=/workspace/project:exec,uid=10002,gid=10002",
-        "--user=10002:10002",
+        "--user=%d:%d".formatted(AGENT, AGENT),
         "--workdir=/workspace/project",
-        "--env=HOME=/home/agent",
+        "--env=HOME=/home/agent");
+  }
+
+  private static List<String> agent(String image, String modelUrl) {
+    return List.of(
         "--env=ANTHROPIC_BASE_URL=" + modelUrl,
         "--env=ANTHROPIC_API_KEY=practice",
         "--env=CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1",
@@ -78,30 +150,29 @@ final class BareAgent implements AutoCloseable {
   /** The machine as containers on Docker's usual network see it. */
   static String hostAddress() {
     try {
-      var process =
-          new ProcessBuilder(
-                  "docker",
-                  "network",
-                  "inspect",
-                  "bridge",
-                  "--format",
-                  "{{(index .IPAM.Config 0).Gateway}}")
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      // Not every engine tells the gateway of a network; the interface has its address.
+      var bridge = NetworkInterface.getByName("docker0");
       var address =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      if (address.isEmpty()) {
+          bridge == null
+              ? null
+              : bridge
+                  .inetAddresses()
+                  .filter(Inet4Address.class::isInstance)
+                  .map(InetAddress::getHostAddress)
+                  .findFirst()
+                  .orElse(null);
+      if (address == null) {
         throw new StartFailure(
             "Docker's bridge network has no address.",
             "The bench needs it for the bare agent: start the engine with its usual network.");
       }
       return address;
     } catch (IOException failed) {
-      throw new UncheckedIOException("docker cannot be run", failed);
+      throw new UncheckedIOException("the machine's network cannot be looked at", failed);
     }
   }
 
-  /** Hands over a prompt. */
+  /** Hands over a prompt; {@code \n} in it begins a line. */
   void say(String prompt) {
     try {
       in.write(prompt + "\n");
@@ -113,16 +184,22 @@ final class BareAgent implements AutoCloseable {
 
   /** Waits for a message of a type. */
   void await(String type) {
+    while (!next().path("type").asString("").equals(type)) {
+      // What else it says is not waited for.
+    }
+  }
+
+  /** Its next message, of whatever type. */
+  JsonNode next() {
     try {
-      for (var line = out.readLine(); line != null; line = out.readLine()) {
-        if (ProtocolJson.mapper().readTree(line).path("type").asString("").equals(type)) {
-          return;
-        }
+      var line = out.readLine();
+      if (line == null) {
+        throw new IllegalStateException("the bare agent ended");
       }
+      return ProtocolJson.mapper().readTree(line);
     } catch (IOException gone) {
       throw new UncheckedIOException("the bare agent is gone", gone);
     }
-    throw new IllegalStateException("the bare agent ended without a message " + type);
   }
 
   @Override

@@ -37,7 +37,7 @@ public record BenchReport(
   public String table() {
     var lines =
         List.of(
-            "%-52s %7s %9s %9s %9s".formatted("", "samples", "median", "p99", "max"),
+            head(),
             row("a  bare Agent SDK: docker run → first event", bareFirst),
             row("b  Berth: session create → first event", berthFirst),
             row("c  bare Agent SDK: later turn, one process", bareTurn),
@@ -52,12 +52,16 @@ public record BenchReport(
     return String.join(System.lineSeparator(), lines);
   }
 
-  private static String row(String name, Summary summary) {
+  static String head() {
+    return "%-52s %7s %9s %9s %9s".formatted("", "samples", "median", "p99", "max");
+  }
+
+  static String row(String name, Summary summary) {
     return "%-52s %7d %6.1f ms %6.1f ms %6.1f ms"
         .formatted(name, summary.samples(), summary.median(), summary.p99(), summary.max());
   }
 
-  private static String target(String name, double value, double budget, String unit) {
+  static String target(String name, double value, double budget, String unit) {
     return "%s %-22s %8.1f %s (expected: at most %.0f)"
         .formatted(value <= budget ? "✔" : "✘", name, value, unit, budget);
   }

@@ -41,18 +41,24 @@ final class BerthAgent implements AutoCloseable {
   /** Waits for a frame of a type. */
   JsonNode await(String type) throws InterruptedException {
     while (true) {
-      var frame = frames.poll(PATIENCE_S, TimeUnit.SECONDS);
-      if (frame == null) {
-        throw new IllegalStateException("no frame %s in %d s".formatted(type, PATIENCE_S));
-      }
-      var is = frame.path("type").asString("");
-      if (is.equals(type)) {
+      var frame = next();
+      if (frame.path("type").asString("").equals(type)) {
         return frame;
       }
-      if (is.equals("error") || is.equals(ClientSocket.CLOSED)) {
-        throw new IllegalStateException("waited for %s, got %s".formatted(type, frame));
-      }
     }
+  }
+
+  /** The next frame, of whatever type but an error. */
+  JsonNode next() throws InterruptedException {
+    var frame = frames.poll(PATIENCE_S, TimeUnit.SECONDS);
+    if (frame == null) {
+      throw new IllegalStateException("no frame in %d s".formatted(PATIENCE_S));
+    }
+    var is = frame.path("type").asString("");
+    if (is.equals("error") || is.equals(ClientSocket.CLOSED)) {
+      throw new IllegalStateException("the session says " + frame);
+    }
+    return frame;
   }
 
   /** Ends the session, so that its sandbox goes. */

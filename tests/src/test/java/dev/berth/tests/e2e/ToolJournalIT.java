@@ -83,6 +83,30 @@ class ToolJournalIT {
     }
   }
 
+  @Test
+  void a10ABackgroundCommandThatItsSandboxTookWithItIsReportedOnce() {
+    try (var socket = platform.socket("alice").init(allowAll())) {
+      socket.turn("background bash tail -f /dev/null\nsay started");
+      docker("kill", "berth-" + socket.session());
+      socket.turn("say next");
+      docker("kill", "berth-" + socket.session());
+      socket.turn("say last");
+
+      assertThat(lost(socket.session())).containsExactly("command");
+    }
+  }
+
+  /** The kinds of what was reported as lost beside the agent. */
+  private static List<String> lost(String session) {
+    return platform
+        .database()
+        .fetch(
+            "select payload ->> 'kind' as kind from events where session_id = ?::uuid"
+                + " and type = 'background.lost' order by seq",
+            session)
+        .getValues("kind", String.class);
+  }
+
   private static List<String> toolEvents(String session) {
     return platform
         .database()

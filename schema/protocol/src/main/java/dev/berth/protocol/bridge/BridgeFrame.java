@@ -92,7 +92,11 @@ public sealed interface BridgeFrame {
     }
   }
 
-  /** The agent calls a tool that a client executes. */
+  /**
+   * The agent calls a tool that a client executes.
+   *
+   * @param toolUseId the Messages API id of the call; absent where the Agent SDK does not say it
+   */
   @JsonTypeName("client_tool_call")
   record ClientToolCall(
       long frame,
@@ -100,7 +104,8 @@ public sealed interface BridgeFrame {
       @JsonProperty("call_id") String callId,
       String server,
       String tool,
-      JsonNode input)
+      JsonNode input,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
       implements Durable {
     public ClientToolCall {
       requireNonNull(callId, "callId");
@@ -186,6 +191,8 @@ public sealed interface BridgeFrame {
    * @param stopReason why it ended
    * @param result the Agent SDK's result message, absent where the SDK gave none
    * @param problem what went wrong, for stop reasons that are failures
+   * @param synthesised true where an agent was lost behind its answer: end and result are what its
+   *     transcript tells, and the model was not asked again
    */
   @JsonTypeName("turn_ended")
   record TurnEnded(
@@ -194,7 +201,8 @@ public sealed interface BridgeFrame {
       @JsonProperty("message_id") MessageId messageId,
       @JsonProperty("stop_reason") StopReason stopReason,
       @Nullable JsonNode result,
-      @Nullable Problem problem)
+      @Nullable Problem problem,
+      @Nullable Boolean synthesised)
       implements Durable {
     public TurnEnded {
       requireNonNull(turnId, "turnId");

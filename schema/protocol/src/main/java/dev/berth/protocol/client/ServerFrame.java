@@ -60,8 +60,13 @@ public sealed interface ServerFrame {
   /** Asks the client to execute a tool. */
   @JsonTypeName("tool_call")
   record ToolCall(ToolCallPayload payload) implements ServerFrame {
-    /** The tool's name is bare, without its server's. */
-    public record ToolCallPayload(String callId, String toolName, JsonNode input) {
+    /**
+     * The tool's name is bare, without its server's.
+     *
+     * @param toolUseId operation id: names the model's call, for a tool that must not act twice
+     */
+    public record ToolCallPayload(
+        String callId, String toolName, JsonNode input, @Nullable String toolUseId) {
       public ToolCallPayload {
         requireNonNull(callId, "callId");
         requireNonNull(toolName, "toolName");

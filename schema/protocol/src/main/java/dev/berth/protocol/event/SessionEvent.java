@@ -96,6 +96,8 @@ public sealed interface SessionEvent {
    *
    * @param costMicrodollars cost of the turn from the ledger
    * @param totalCostMicrodollars cost of the session so far from the ledger
+   * @param synthesised true where a sandbox was lost between the answer and its result: both are
+   *     what the transcript tells, and {@code raw} has the answer alone
    */
   @JsonTypeName("turn.completed")
   record TurnCompleted(
@@ -103,7 +105,8 @@ public sealed interface SessionEvent {
       @JsonProperty("duration_ms") long durationMillis,
       @JsonProperty("cost_microdollars") long costMicrodollars,
       @JsonProperty("total_cost_microdollars") long totalCostMicrodollars,
-      TokenUsage usage)
+      TokenUsage usage,
+      @Nullable Boolean synthesised)
       implements SessionEvent {
     public TurnCompleted {
       requireNonNull(stopReason, "stopReason");
@@ -170,10 +173,18 @@ public sealed interface SessionEvent {
     }
   }
 
-  /** The agent calls a tool that a client executes. */
+  /**
+   * The agent calls a tool that a client executes.
+   *
+   * @param toolUseId the Messages API id of the call; absent where the Agent SDK does not say it
+   */
   @JsonTypeName("client_tool.called")
   record ClientToolCalled(
-      @JsonProperty("call_id") String callId, String server, String tool, JsonNode input)
+      @JsonProperty("call_id") String callId,
+      String server,
+      String tool,
+      JsonNode input,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
       implements SessionEvent {
     public ClientToolCalled {
       requireNonNull(callId, "callId");
@@ -261,6 +272,29 @@ public sealed interface SessionEvent {
     public ToolOutcomeUnknown {
       requireNonNull(toolUseId, "toolUseId");
       requireNonNull(name, "name");
+    }
+  }
+
+  /**
+   * What the agent had at work beside itself ended with its sandbox: a background command, or a
+   * subagent. It is not begun again by the platform, and the model is told. Said once, when the
+   * next sandbox starts.
+   *
+   * @param taskId the Agent SDK's id of it
+   * @param description in the agent's own words, cut to 200 characters
+   * @param toolUseId the Messages API id of the call that began it, where one did
+   */
+  @JsonTypeName("background.lost")
+  record BackgroundLost(
+      @JsonProperty("task_id") String taskId,
+      BackgroundKind kind,
+      String description,
+      @JsonProperty("tool_use_id") @Nullable String toolUseId)
+      implements SessionEvent {
+    public BackgroundLost {
+      requireNonNull(taskId, "taskId");
+      requireNonNull(kind, "kind");
+      requireNonNull(description, "description");
     }
   }
 
