@@ -20,8 +20,10 @@ import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.ports.SessionActivities;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflowImpl;
 import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.client.WorkflowClient;
@@ -52,6 +54,9 @@ public record ServedNode(
     WorkflowServiceStubs temporal,
     PortBoundTestServer server)
     implements AutoCloseable {
+  /** More than a test has sessions. */
+  private static final int PERMITS = 100;
+
   private static final HostId HOST = new HostId("host-1");
 
   public static ServedNode start() {
@@ -67,16 +72,18 @@ public record ServedNode(
     var temporal =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(address).build());
-    var workers =
-        WorkerFactory.newInstance(
-            WorkflowClient.newInstance(
-                temporal,
-                WorkflowClientOptions.newBuilder()
-                    .setDataConverter(TemporalPayloads.converter())
-                    .build()));
+    var client =
+        WorkflowClient.newInstance(
+            temporal,
+            WorkflowClientOptions.newBuilder()
+                .setDataConverter(TemporalPayloads.converter())
+                .build());
+    var workers = WorkerFactory.newInstance(client);
     var sessions = workers.newWorker(TaskQueues.SESSIONS);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(new Stored(db, memory));
+    sessions.registerWorkflowImplementationTypes(
+        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(
+        new Stored(db, memory), new FakePermitActivities(client, PERMITS));
     workers.newWorker(TaskQueues.host(HOST)).registerActivitiesImplementations(host);
     workers.start();
     return new ServedNode(node, host, workers, temporal, server);

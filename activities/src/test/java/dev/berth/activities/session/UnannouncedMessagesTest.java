@@ -15,11 +15,13 @@ import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionPolicy;
 import dev.berth.workflows.session.SessionWorkflow;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.session.SessionWorkflowImpl;
 import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowClientOptions;
@@ -44,6 +46,9 @@ import org.junit.jupiter.api.Timeout;
 /** Messages that lie in the database, and sessions that have not heard of them. */
 @Timeout(120)
 class UnannouncedMessagesTest {
+  /** More than a test has sessions. */
+  private static final int PERMITS = 100;
+
   private static final HostId HOST = new HostId("host-1");
 
   private static TestDatabase database;
@@ -80,8 +85,10 @@ class UnannouncedMessagesTest {
     memory = new FakeSessionActivities(HOST);
     host = new FakeHostActivities(memory);
     var sessions = temporal.newWorker(TaskQueues.SESSIONS);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(memory);
+    sessions.registerWorkflowImplementationTypes(
+        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(
+        memory, new FakePermitActivities(temporal.getWorkflowClient(), PERMITS));
     temporal.newWorker(TaskQueues.host(HOST)).registerActivitiesImplementations(host);
     temporal.start();
     messages =
