@@ -11,7 +11,9 @@ import { type Log, reasonOf } from '../log.ts'
 import type { QueryFunction } from './agent.ts'
 import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
+import { type Approvals, createApprovals } from './approvals.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
+import { CutCalls } from './cut-calls.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
 import { createTranscriptMirror } from './transcript-mirror.ts'
@@ -24,6 +26,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock
   readonly log: Log
   readonly newId: () => string
+  /** The time of day, as ISO 8601. */
+  readonly timestamp: () => string
   readonly pressure: Pressure
   readonly launcher: Launcher
   /** The Agent SDK, whose loading takes a while. */
@@ -51,6 +55,7 @@ export class Coordinator {
   readonly #outcomes = new TranscriptOutcomes()
   readonly #loader
   readonly #toolJournal: ToolJournal
+  readonly #approvals: Approvals
   #clientTools: ClientTools | undefined
   #life: AgentLife | undefined
   #opened = false
@@ -62,6 +67,11 @@ export class Coordinator {
     this.#options = options
     this.#loader = createTranscriptLoader({ newId: options.newId, ask: options.sendOnce })
     this.#toolJournal = createToolJournal({
+      send: (frame) => this.#send(frame),
+      turnId: () => this.#turns.runningTurnId,
+      needsApproval: (call) => this.#approvals.needsApproval(call),
+    })
+    this.#approvals = createApprovals({
       send: (frame) => this.#send(frame),
       turnId: () => this.#turns.runningTurnId,
     })
@@ -95,11 +105,15 @@ export class Coordinator {
       case 'tool_recorded':
         this.#toolJournal.recorded(command)
         return
+      case 'approval_answer':
+        this.#approvals.answer(command)
+        return
       case 'transcript_page':
         this.#loader.page(command)
         return
       case 'shutdown':
-        void this.#stop(command.grace_ms, { stopReason: 'closed' })
+        if (command.keep_turn === true) void this.#park()
+        else void this.#stop(command.grace_ms, { stopReason: 'closed' })
         return
       default:
         command satisfies never
@@ -113,7 +127,9 @@ export class Coordinator {
 
   /** The container is asked to stop. A running turn is not over: it goes on in another sandbox. */
   terminate(): void {
-    void this.#stop(TERMINATE_GRACE_MS, undefined)
+    // An agent that ends in order would note a call that waits as one that was refused.
+    if (this.#approvals.isWaiting()) void this.#park()
+    else void this.#stop(TERMINATE_GRACE_MS, undefined)
   }
 
   /** Somebody else serves the session: nothing more may happen here. */
@@ -139,7 +155,12 @@ export class Coordinator {
     const { options, resume, resume_notice, resume_reason, unknown_calls } = open
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
-    if (resume) await this.#restore()
+    this.#approvals.open(open, clientTools.toolNames)
+    this.#toolJournal.startedBefore(open.started_calls ?? [])
+    const cut = CutCalls.of(open, this.#options.newId)
+    if (resume) await this.#restore(cut)
+    this.#approvals.giveUp(cut.notTakenUp())
+    if (cut.takenUp !== undefined) this.#turns.takesUpACall()
     const query = await this.#options.loadQuery()
     if (this.#ending) throw new Error('stopped before the agent was up')
     this.#life = beginAgentLife({
@@ -157,6 +178,7 @@ export class Coordinator {
         options,
         clientTools,
         toolJournal: this.#toolJournal,
+        approvals: this.#approvals,
         sessionStore: createTranscriptMirror((frame) => this.#send(frame)),
       },
     })
@@ -177,7 +199,7 @@ export class Coordinator {
     return this.#clientTools
   }
 
-  async #restore(): Promise<void> {
+  async #restore(cut: CutCalls): Promise<void> {
     const { clock, launcher, log, newId, sessionId } = this.#options
     const started = clock.now()
     const found = await restoreTranscript({
@@ -185,7 +207,12 @@ export class Coordinator {
       loader: this.#loader,
       files: createAgentFiles(launcher, newId),
       outcomes: this.#outcomes,
+      cut,
+      timestamp: this.#options.timestamp,
     })
+    // The next sandbox is to read them too: what the agent writes from here on hangs on them.
+    const { additions } = cut
+    if (additions.length > 0) this.#send({ type: 'transcript_part', entries: [...additions] })
     log.info('transcript.restored', { found, duration_ms: Math.round(clock.now() - started) })
     if (!found) throw new TranscriptMissing()
   }
@@ -200,12 +227,15 @@ export class Coordinator {
     }
     this.#send({ type: 'sdk_message', ...turn, message })
     if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    this.#approvals.observe(message)
     this.#toolJournal.observe(message)
     this.#turns.observe(message)
   }
 
   #interrupt(turnId: string): void {
-    if (this.#turns.interrupt(turnId)) this.#clientTools?.cancelAll()
+    if (!this.#turns.interrupt(turnId)) return
+    this.#clientTools?.cancelAll()
+    this.#approvals.cancelAll()
   }
 
   #interruptAgent(): void {
@@ -216,6 +246,7 @@ export class Coordinator {
 
   #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
     this.#clientTools?.cancelAll()
+    this.#approvals.cancelAll()
     this.#send({
       type: 'turn_ended',
       turn_id: turnId,
@@ -271,6 +302,16 @@ export class Coordinator {
     this.#clientTools?.cancelAll()
     await this.#life?.stop(graceMs, this.#turns.runningTurnId !== undefined)
     if (turnEnd !== undefined) this.#turns.endAll(turnEnd)
+    await this.#flush()
+    this.#options.finish(ExitCode.shutdown)
+  }
+
+  /** Makes room: the running turn goes on in another sandbox, from where it is. */
+  async #park(): Promise<void> {
+    if (this.#ending) return
+    this.#ending = true
+    this.#options.log.info('parking')
+    this.#options.launcher.sweep()
     await this.#flush()
     this.#options.finish(ExitCode.shutdown)
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createApprovals } from '../../src/coordinator/approvals.ts'
 import { createClientTools } from '../../src/coordinator/client-tools.ts'
 import { agentEnvironment } from '../../src/coordinator/environment.ts'
 import { type AgentSetup, sdkOptions } from '../../src/coordinator/options.ts'
@@ -27,6 +28,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
       turnId: () => undefined,
     }),
     toolJournal: createToolJournal({ send: () => 1, turnId: () => undefined }),
+    approvals: createApprovals({ send: () => {}, turnId: () => undefined }),
     sessionStore: { append: async () => {}, load: async () => null },
     spawn: () => {
       throw new Error('not here')

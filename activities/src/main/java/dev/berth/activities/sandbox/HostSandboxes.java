@@ -172,6 +172,15 @@ public final class HostSandboxes implements SandboxEndings {
     return live != null && live.turn() != null;
   }
 
+  /** Tells the session which of a sandbox's calls wait for a person, when that changed. */
+  public void tellWhatWaits(LiveSandbox sandbox) {
+    var approvals = sandbox.approvals();
+    var waiting = approvals.waitingIfChanged();
+    if (waiting != null && !signals.approvalsWaiting(sandbox.serving(), waiting)) {
+      approvals.mayHaveChanged();
+    }
+  }
+
   /** Watches the disk of a sandbox from now on. */
   public DiskWatch watchDisk(SandboxId sandbox) {
     return DiskWatch.start(
@@ -214,7 +223,8 @@ public final class HostSandboxes implements SandboxEndings {
     // Its bridge has been told long ago, and takes it only once.
     open(
         serving,
-        new BridgeCommand.Open(true, null, records.options(serving.session()), null, null));
+        new BridgeCommand.Open(
+            true, null, records.options(serving.session()), null, null, null, null));
     records.claimed(serving);
   }
 
@@ -254,7 +264,9 @@ public final class HostSandboxes implements SandboxEndings {
         lost == null ? null : lost.wireName(),
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
-        lost == null ? null : notice(session, transcript));
+        lost == null ? null : notice(session, transcript),
+        toolJournal.asked(session, lost != null),
+        lost == null ? null : toolJournal.started(session));
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {

@@ -13,9 +13,11 @@ import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +59,10 @@ final class LiveSandboxParts {
 
   Duration silence() {
     return silence;
+  }
+
+  SandboxApprovals approvals(Serving serving, Consumer<BridgeCommand> bridge) {
+    return records.approvals(serving, bridge);
   }
 
   TranscriptWriter transcriptWriter(Serving serving) {

@@ -88,6 +88,8 @@ final class EventProjection {
           SessionEvent.ToolCompleted _,
           SessionEvent.ToolDenied _,
           SessionEvent.ToolOutcomeUnknown _,
+          SessionEvent.ApprovalRequested _,
+          SessionEvent.ApprovalAnswered _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
           SessionEvent.WorkspaceRolledBack _,

@@ -18,6 +18,10 @@ public sealed interface Phase {
   @JsonTypeName("running")
   record Running() implements Phase {}
 
+  /** The turn waits for a person, in its sandbox or without one. */
+  @JsonTypeName("requires_action")
+  record RequiresAction() implements Phase {}
+
   /** The turn lost its sandbox; another one is being started. */
   @JsonTypeName("recovering")
   record Recovering() implements Phase {}
@@ -38,6 +42,7 @@ public sealed interface Phase {
     return switch (this) {
       case Provisioning(), Queued() -> SessionStatus.QUEUED;
       case Running() -> SessionStatus.RUNNING;
+      case RequiresAction() -> SessionStatus.REQUIRES_ACTION;
       case Recovering() -> SessionStatus.RESCHEDULING;
       case Idle(), Hibernated() -> SessionStatus.IDLE;
       case Closed() -> SessionStatus.TERMINATED;
@@ -50,6 +55,7 @@ public sealed interface Phase {
       case Provisioning() -> "provisioning";
       case Queued() -> "queued";
       case Running() -> "running";
+      case RequiresAction() -> "requires_action";
       case Recovering() -> "recovering";
       case Idle() -> "idle";
       case Hibernated() -> "hibernated";

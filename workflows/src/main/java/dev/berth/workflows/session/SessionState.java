@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param allocations sandboxes that this session asked for, ever
  * @param abandoned whether the last socket is gone, so that the end of the work completes the
  *     session; one that never had a socket stays open
+ * @param asking the calls of the running turn that wait for a person; null when it never asked
  */
 record SessionState(
     Phase phase,
@@ -47,7 +48,8 @@ record SessionState(
     int turnsThisRun,
     long allocations,
     @Nullable StopReason lastStop,
-    boolean abandoned) {
+    boolean abandoned,
+    @Nullable List<String> asking) {
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -68,6 +70,7 @@ record SessionState(
     queue = List.copyOf(queue);
     seen = List.copyOf(seen);
     connections = List.copyOf(connections);
+    asking = asking == null ? null : List.copyOf(asking);
   }
 
   static SessionState initial() {
@@ -87,7 +90,8 @@ record SessionState(
         0,
         0,
         null,
-        false);
+        false,
+        null);
   }
 
   boolean knows(MessageId message) {
@@ -107,6 +111,23 @@ record SessionState(
 
   boolean isBusy() {
     return running != null || !queue.isEmpty();
+  }
+
+  /** Whether the running turn waits for a person. */
+  boolean isAsking() {
+    return asking != null && !asking.isEmpty();
+  }
+
+  /** Calls of the running turn wait for a person, these and no other. */
+  SessionState asking(List<String> calls) {
+    return with(draft -> draft.asking = running == null ? null : calls);
+  }
+
+  /** A person has decided about a call. */
+  SessionState answered(String call) {
+    return asking == null
+        ? this
+        : asking(asking.stream().filter(other -> !other.equals(call)).toList());
   }
 
   SessionState opened(@Nullable String connection) {
@@ -201,6 +222,7 @@ record SessionState(
     return with(draft -> {
       draft.running = null;
       draft.cut = null;
+      draft.asking = null;
       draft.lastStop = reason;
       if (abandoned && queue.isEmpty() && completing == null && wanted) {
         draft.completing = "disconnected";
@@ -283,6 +305,7 @@ record SessionState(
     long allocations;
     @Nullable StopReason lastStop;
     boolean abandoned;
+    @Nullable List<String> asking;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -301,6 +324,7 @@ record SessionState(
       allocations = state.allocations;
       lastStop = state.lastStop;
       abandoned = state.abandoned;
+      asking = state.asking;
     }
 
     SessionState state() {
@@ -320,7 +344,8 @@ record SessionState(
           turnsThisRun,
           allocations,
           lastStop,
-          abandoned);
+          abandoned,
+          asking);
     }
   }
 }
