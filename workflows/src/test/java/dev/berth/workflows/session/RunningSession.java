@@ -43,6 +43,11 @@ record RunningSession(
    * @param hosts those that the database knows, in order; only {@link #HOST} answers
    */
   static RunningSession start(HostId... hosts) {
+    return start(SessionPolicy.DEFAULT, hosts);
+  }
+
+  /** The same, with other times and bounds. */
+  static RunningSession start(SessionPolicy policy, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -88,7 +93,7 @@ record RunningSession(
             "a1",
             new EndUserId("alice"),
             "claude-sonnet-4-5",
-            SessionPolicy.DEFAULT,
+            policy,
             null));
     return new RunningSession(database, host, environment, workflow, id);
   }

@@ -20,6 +20,7 @@ import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowStub;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +39,11 @@ class SessionApprovalsTest {
 
   @BeforeEach
   void start() {
-    running = RunningSession.start(RunningSession.HOST);
+    start(SessionPolicy.DEFAULT);
+  }
+
+  private void start(SessionPolicy policy) {
+    running = RunningSession.start(policy, RunningSession.HOST);
     database = running.database();
     host = running.host();
     workflow = running.workflow();
@@ -97,10 +102,10 @@ class SessionApprovalsTest {
 
   @Test
   void aLongWaitNeedsNoSandboxAndTheAnswerBringsOne() {
+    keepsSandboxesShortly();
     var message = waitingTurn();
-    host.nextTurn(new TurnBehaviour.Waits());
-    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
     eventually(() -> workflow.status().sandboxId() == null);
+    host.nextTurn(new TurnBehaviour.Waits());
 
     assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "stop 1: parked");
     assertThat(workflow.status().phase()).isEqualTo(new Phase.RequiresAction());
@@ -134,10 +139,10 @@ class SessionApprovalsTest {
   /** A7. */
   @Test
   void aMessageThatComesWhileACallIsParkedRunsAfterIt() {
+    keepsSandboxesShortly();
     var first = waitingTurn();
-    host.nextTurn(new TurnBehaviour.Waits());
-    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
     eventually(() -> workflow.status().sandboxId() == null);
+    host.nextTurn(new TurnBehaviour.Waits());
 
     var second = running.submit();
     workflow.answerApproval(answer(CALL, ApprovalDecision.DENY));
@@ -151,8 +156,8 @@ class SessionApprovalsTest {
   /** A7. */
   @Test
   void anInterruptEndsAParkedTurnAndWithdrawsItsCall() {
+    keepsSandboxesShortly();
     var message = waitingTurn();
-    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
     eventually(() -> workflow.status().sandboxId() == null);
 
     var receipt = workflow.interrupt(new InterruptInput(null, true));
@@ -165,8 +170,8 @@ class SessionApprovalsTest {
 
   @Test
   void aCloseEndsAParkedTurnToo() {
+    keepsSandboxesShortly();
     var message = waitingTurn();
-    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
     eventually(() -> workflow.status().sandboxId() == null);
 
     workflow.close(new CloseInput("deleted"));
@@ -174,6 +179,24 @@ class SessionApprovalsTest {
 
     assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
     assertThat(database.withdrawals()).isEqualTo(1);
+  }
+
+  /** Nothing waits in a sandbox for longer than a moment. */
+  private void keepsSandboxesShortly() {
+    running.close();
+    var usual = SessionPolicy.DEFAULT;
+    start(
+        new SessionPolicy(
+            Duration.ofMillis(500),
+            usual.completionLinger(),
+            usual.retention(),
+            usual.turn(),
+            usual.turnHeartbeat(),
+            usual.hostAnswer(),
+            usual.start(),
+            usual.interruptGrace(),
+            usual.startAttempts(),
+            usual.turnAttempts()));
   }
 
   /** A message whose turn runs, with calls that wait for a person. */
