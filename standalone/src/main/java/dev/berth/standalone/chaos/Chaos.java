@@ -1,8 +1,7 @@
 package dev.berth.standalone.chaos;
 
-import dev.berth.standalone.chaos.Trial.Moment;
-import dev.berth.standalone.chaos.Trial.Plan;
-import dev.berth.standalone.chaos.Trial.Run;
+import static java.util.Objects.requireNonNull;
+
 import dev.berth.standalone.platform.PlatformOptions.Part;
 import dev.berth.standalone.setup.Project;
 import dev.berth.standalone.setup.ScratchPlatform;
@@ -14,29 +13,20 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Runs reference sessions on a platform of separate processes, one after another, and kills
- * something under each: at an event's boundary, or at any instant. The seed and a trial's number
- * say what is killed when; what the machine does meanwhile they do not.
+ * Runs reference sessions on a platform of separate processes, some side by side, and kills parts
+ * under them: at an event's boundary, or at any instant. {@link Round} says what is killed when.
  */
 public final class Chaos implements AutoCloseable {
-  /** Of five strikes one only stops its process for a while. */
-  private static final int PAUSES = 5;
-
-  private static final int LONGEST_PAUSE_MS = 12_000;
-
-  private static final List<Reference> REFERENCES = List.of(Reference.values());
-
   private final ScratchPlatform platform;
   private final Victims victims;
   private final EndUser user;
   private final Ledger ledger;
   private final PrintStream progress;
-  private final Map<Reference, Run> undisturbed = new EnumMap<>(Reference.class);
+  private final Map<Reference, Round.Length> undisturbed = new EnumMap<>(Reference.class);
 
   private Chaos(
       Project project, ScratchPlatform platform, URI practiceModel, PrintStream progress) {
@@ -65,31 +55,49 @@ public final class Chaos implements AutoCloseable {
     return new Chaos(project, platform, URI.create("http://127.0.0.1:" + port), progress);
   }
 
-  /** Runs one trial; the first of each reference session is preceded by one that nothing kills. */
-  public TrialResult trial(long seed, int number, List<Component> components)
+  /**
+   * Runs a round; the first of each reference session is preceded by one that nothing kills.
+   *
+   * @return what became of each of its sessions
+   */
+  public List<TrialResult> round(long seed, int number, List<Component> components)
       throws InterruptedException {
-    var random = new SplittableRandom(seed * 1_000_003 + number);
-    var component = components.get(number % components.size());
-    var reference = REFERENCES.get(random.nextInt(REFERENCES.size()));
-    var calm = undisturbed.get(reference);
-    if (calm == null) {
-      calm =
-          new Trial(user, victims, ledger)
-              .run(new Plan(-1, seed, reference, component, null, new Moment.Never()));
-      if (!calm.result().findings().isEmpty()) {
-        throw new IllegalStateException(
-            "undisturbed, %s ends with %s".formatted(reference, calm.result().findings()));
+    for (var reference : Reference.values()) {
+      if (!undisturbed.containsKey(reference)) {
+        undisturbed.put(reference, undisturbed(seed, reference));
       }
-      undisturbed.put(reference, calm);
     }
-    var moment =
-        random.nextBoolean()
-            ? new Moment.Event(1 + random.nextInt(calm.events()))
-            : new Moment.After(
-                Duration.ofMillis(random.nextLong(Math.max(1, calm.took().toMillis()))));
-    var plan = new Plan(number, seed, reference, component, pause(component, random), moment);
-    progress.printf("… %d: %s, %s, %s%n", number, component, reference, moment);
-    return new Trial(user, victims, ledger).run(plan).result();
+    var plans = Round.plan(seed, number, components, reference -> requireNonNull(undisturbed.get(reference)));
+    plans.forEach(plan ->
+        progress.printf(
+            "… round %d: %s ← %s%n",
+            number,
+            plan.reference(),
+            String.join(", ", plan.strikes().stream().map(Strike::describe).toList())));
+    return plans.stream()
+        .map(plan -> CompletableFuture.supplyAsync(() -> run(plan), Thread::startVirtualThread))
+        .toList()
+        .stream()
+        .map(CompletableFuture::join)
+        .toList();
+  }
+
+  private TrialResult run(Plan plan) {
+    try {
+      return new Trial(user, victims, ledger).run(plan).result();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  private Round.Length undisturbed(long seed, Reference reference) throws InterruptedException {
+    var calm = new Trial(user, victims, ledger).run(new Plan(-1, seed, reference, List.of()));
+    if (!calm.result().findings().isEmpty()) {
+      throw new IllegalStateException(
+          "undisturbed, %s ends with %s".formatted(reference, calm.result().findings()));
+    }
+    return calm.length();
   }
 
   /**
@@ -115,14 +123,5 @@ public final class Chaos implements AutoCloseable {
   @Override
   public void close() {
     platform.close();
-  }
-
-  private static @Nullable Duration pause(Component component, SplittableRandom random) {
-    var pauses = random.nextInt(PAUSES) == 0;
-    var time = Duration.ofMillis(500 + random.nextInt(LONGEST_PAUSE_MS));
-    return switch (component) {
-      case CLIENT, DOCKER -> null;
-      case AGENT, BRIDGE, CONTAINER, WORKER, API, TEMPORAL, POSTGRES, S3 -> pauses ? time : null;
-    };
   }
 }

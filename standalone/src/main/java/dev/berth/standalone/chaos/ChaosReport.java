@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,14 +30,22 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
         : null;
   }
 
-  /** The number of the next trial. */
+  /** The number of the next round. */
   public int next() {
-    return trials.isEmpty() ? 0 : trials.getLast().number() + 1;
+    return trials.isEmpty() ? 0 : trials.getLast().round() + 1;
   }
 
-  public ChaosReport plus(TrialResult trial) {
+  /** How often something was killed, or stopped. */
+  public long kills() {
+    return trials.stream()
+        .flatMap(trial -> trial.strikes().stream())
+        .filter(StrikeResult::struck)
+        .count();
+  }
+
+  public ChaosReport plus(List<TrialResult> round) {
     var longer = new ArrayList<>(trials);
-    longer.add(trial);
+    longer.addAll(round);
     return new ChaosReport(seed, longer);
   }
 
@@ -58,62 +67,66 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
     var lines = new ArrayList<String>();
     lines.add("# Kill matrix");
     lines.add("");
-    lines.add("Seed %d. %d trials, %d with findings.".formatted(seed, trials.size(), failures()));
+    lines.add(
+        "Seed %d. %d kills under %d sessions, %d of them with findings."
+            .formatted(seed, kills(), trials.size(), failures()));
     lines.add("");
     lines.add(
-        "| killed | trials | struck | recovered | duplicate effects | lost or repeated events | orphans | ledger difference | of answers | estimates | recovery p50 | p99 |");
+        "| sessions | recovered | duplicate effects | lost or repeated events | orphans | ledger difference | of answers | estimates | calls of unknown outcome |");
+    lines.add("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     lines.add(
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    Arrays.stream(Component.values())
-        .map(component ->
-            row(
-                component.name().toLowerCase(Locale.ROOT),
-                trials.stream().filter(trial -> trial.component() == component).toList()))
-        .filter(Objects::nonNull)
-        .forEach(lines::add);
-    lines.add(Objects.requireNonNullElse(row("all", trials), ""));
+        "| %d | %d | %d | %d | %d | %d | %d | %d | %d |"
+            .formatted(
+                trials.size(),
+                trials.stream().filter(TrialResult::recovered).count(),
+                sum(TrialResult::duplicates),
+                sum(TrialResult::unlogged),
+                sum(TrialResult::orphans),
+                sum(TrialResult::uncharged),
+                sum(TrialResult::modelRequests),
+                sum(TrialResult::estimated),
+                sum(TrialResult::unknown)));
+    lines.add("");
+    lines.add("| killed | times | nothing there | sessions with findings | recovery p50 | p99 |");
+    lines.add("| --- | ---: | ---: | ---: | ---: | ---: |");
+    Arrays.stream(Component.values()).map(this::row).filter(Objects::nonNull).forEach(lines::add);
     lines.add("");
     lines.add(
-        "Recovery is the time from the strike to the next event in the log. %d calls were of unknown outcome, and the model was told."
-            .formatted(trials.stream().mapToInt(TrialResult::unknown).sum()));
+        "Recovery is the time from the strike to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself.");
     trials.stream()
         .filter(trial -> !trial.findings().isEmpty())
         .forEach(trial -> {
           lines.add("");
-          lines.add(
-              "- %d: %s, %s, %s%s, session %s: %s"
-                  .formatted(
-                      trial.number(),
-                      trial.component(),
-                      trial.reference(),
-                      trial.moment(),
-                      trial.pauseMs() == null
-                          ? ""
-                          : ", stopped for %d ms".formatted(trial.pauseMs()),
-                      trial.session(),
-                      String.join("; ", trial.findings())));
+          lines.add("- " + trial.describe());
         });
     return String.join("\n", lines) + "\n";
   }
 
-  private static @Nullable String row(String name, List<TrialResult> trials) {
-    if (trials.isEmpty()) {
+  private int sum(ToIntFunction<TrialResult> figure) {
+    return trials.stream().mapToInt(figure).sum();
+  }
+
+  private @Nullable String row(Component component) {
+    var strikes =
+        trials.stream()
+            .flatMap(trial -> trial.strikes().stream())
+            .filter(strike -> strike.component() == component)
+            .toList();
+    if (strikes.isEmpty()) {
       return null;
     }
     var times =
-        trials.stream().map(TrialResult::recoveryMs).filter(Objects::nonNull).sorted().toList();
-    return "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %s |"
+        strikes.stream().map(StrikeResult::recoveryMs).filter(Objects::nonNull).sorted().toList();
+    return "| %s | %d | %d | %d | %s | %s |"
         .formatted(
-            name,
-            trials.size(),
-            trials.stream().filter(TrialResult::struck).count(),
-            trials.stream().filter(TrialResult::recovered).count(),
-            trials.stream().mapToInt(TrialResult::duplicates).sum(),
-            trials.stream().mapToInt(TrialResult::unlogged).sum(),
-            trials.stream().mapToInt(TrialResult::orphans).sum(),
-            trials.stream().mapToInt(TrialResult::uncharged).sum(),
-            trials.stream().mapToInt(TrialResult::modelRequests).sum(),
-            trials.stream().mapToInt(TrialResult::estimated).sum(),
+            component.name().toLowerCase(Locale.ROOT),
+            strikes.stream().filter(StrikeResult::struck).count(),
+            strikes.stream().filter(strike -> !strike.struck()).count(),
+            trials.stream()
+                .filter(trial -> !trial.findings().isEmpty())
+                .filter(trial ->
+                    trial.strikes().stream().anyMatch(strike -> strike.component() == component))
+                .count(),
             quantile(times, 0.5),
             quantile(times, 0.99));
   }

@@ -21,4 +21,12 @@ public enum Component {
   public boolean isUsual() {
     return this != DOCKER;
   }
+
+  /** Whether only one session notices. */
+  boolean isOfOneSession() {
+    return switch (this) {
+      case AGENT, BRIDGE, CONTAINER, CLIENT -> true;
+      case WORKER, API, TEMPORAL, POSTGRES, S3, DOCKER -> false;
+    };
+  }
 }

@@ -11,8 +11,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,15 +30,55 @@ final class EndUser {
   private static final Duration AGAIN = Duration.ofMillis(250);
 
   private final String sessions;
+  private final String wsUrl;
   private final String token;
 
   EndUser(Connection connection) {
     this.sessions = connection.apiUrl() + "/v1/sessions";
+    this.wsUrl = connection.wsUrl();
     this.token = EndUserToken.of("chaos").mint(connection);
   }
 
-  /** Gives the id of a new session. */
-  String open() throws InterruptedException {
+  /**
+   * A session, and the client's own part in it.
+   *
+   * @param desk over the socket; null for a client that speaks over HTTP only
+   */
+  record Visit(String session, @Nullable Desk desk) implements AutoCloseable {
+    /** What the client's own tool was asked to do, a line a call. */
+    List<String> notes() {
+      return desk == null ? List.of() : desk.notes();
+    }
+
+    void drop() {
+      if (desk != null) {
+        desk.drop();
+      }
+    }
+
+    @Override
+    public void close() {
+      if (desk != null) {
+        desk.close();
+      }
+    }
+  }
+
+  /** Begins a new session. */
+  Visit visit(Reference reference) throws InterruptedException {
+    if (!reference.usesTheDesk()) {
+      return new Visit(open(), null);
+    }
+    var desk = Desk.open(wsUrl, token);
+    try {
+      return new Visit(desk.session(), desk);
+    } catch (Refused refused) {
+      desk.close();
+      throw refused;
+    }
+  }
+
+  private String open() throws InterruptedException {
     var body = json().put("permissionMode", "bypassPermissions");
     var request =
         request("").header("Idempotency-Key", UUID.randomUUID().toString()).POST(text(body));

@@ -73,6 +73,16 @@ public enum Reference {
           bash echo b2 >> effects
           say done
           """,
+          true)),
+  /** Its client has a tool of its own, and its connection drops too. */
+  CLIENT_TOOL(
+      new Step.Send(
+          """
+          tool mcp__desk__note {"line": "c1"}
+          bash echo c2 >> effects
+          tool mcp__desk__note {"line": "c3"}
+          say done
+          """,
           true));
 
   @SuppressWarnings("ImmutableEnumChecker") // An unmodifiable list of records.
@@ -84,6 +94,10 @@ public enum Reference {
 
   List<Step> steps() {
     return steps;
+  }
+
+  boolean usesTheDesk() {
+    return this == CLIENT_TOOL;
   }
 
   /** What the client does. */

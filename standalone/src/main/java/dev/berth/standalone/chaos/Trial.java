@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -36,64 +37,54 @@ final class Trial {
     this.ledger = ledger;
   }
 
-  /** When it is struck. */
-  sealed interface Moment {
-    /** Right after so many events. */
-    record Event(int number) implements Moment {}
-
-    /** So long after the first message. */
-    record After(Duration time) implements Moment {}
-
-    /** Not at all: to learn how long the session is. */
-    record Never() implements Moment {}
-  }
-
-  /** What is done, in full. */
-  record Plan(
-      int number,
-      long seed,
-      Reference reference,
-      Component component,
-      @Nullable Duration pause,
-      Moment moment) {}
-
   /** A session to its end, and what was seen of it. */
-  record Run(TrialResult result, int events, Duration took) {}
+  record Run(TrialResult result, Round.Length length) {}
 
   Run run(Plan plan) throws InterruptedException {
-    var session = user.open();
-    var oracle = new Oracle();
-    try (var follower = Follower.start(user.events(session))) {
-      var began = System.nanoTime();
-      var strike = strike(plan, session, follower);
-      var ended = converse(plan.reference(), session, follower, oracle);
-      var took = Duration.ofNanos(System.nanoTime() - began);
-      var struckAt = strike.join();
-      var events = follower.events().size();
-      var effects = ended ? effects(session, follower, oracle) : List.<String>of();
-      return new Run(
-          result(plan, session, follower, oracle, ended, struckAt, effects), events, took);
+    try (var visit = user.visit(plan.reference())) {
+      return run(plan, visit);
     }
   }
 
-  private CompletableFuture<@Nullable Instant> strike(
-      Plan plan, String session, Follower follower) {
+  private Run run(Plan plan, EndUser.Visit visit) throws InterruptedException {
+    var session = visit.session();
+    var oracle = new Oracle();
+    try (var follower = Follower.start(user.events(session))) {
+      var began = System.nanoTime();
+      var strikes = plan.strikes().stream().map(strike -> strike(strike, visit, follower)).toList();
+      var ended = converse(plan.reference(), session, follower, oracle);
+      var took = Duration.ofNanos(System.nanoTime() - began);
+      var struck = strikes.stream().map(CompletableFuture::join).toList();
+      var events = follower.events().size();
+      var effects = ended ? effects(visit, follower, oracle) : List.<String>of();
+      return new Run(
+          result(plan, session, follower, oracle, ended, struck, effects),
+          new Round.Length(events, took));
+    }
+  }
+
+  /**
+   * A strike that was tried.
+   *
+   * @param at when; null when there was nothing to strike
+   */
+  private record Struck(Strike strike, @Nullable Instant at) {}
+
+  private CompletableFuture<Struck> strike(Strike strike, EndUser.Visit visit, Follower follower) {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            switch (plan.moment()) {
-              case Moment.Never() -> {
-                return null;
-              }
+            switch (strike.moment()) {
               case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
               case Moment.Event(var number) ->
                   follower.await(events -> events.size() >= number, PATIENCE);
             }
             var at = Instant.now();
-            return victims.strike(plan.component(), session, follower, plan.pause()) ? at : null;
+            var hit = victims.strike(strike, visit, follower);
+            return new Struck(strike, hit ? at : null);
           } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            return null;
+            return new Struck(strike, null);
           }
         },
         Thread::startVirtualThread);
@@ -151,27 +142,28 @@ final class Trial {
   }
 
   /** Asks the session itself: that it takes another message is part of what must hold. */
-  private List<String> effects(String session, Follower follower, Oracle oracle)
+  private List<String> effects(EndUser.Visit visit, Follower follower, Oracle oracle)
       throws InterruptedException {
     try {
       // What runs in the background may still write.
       var script =
           "bash python3 -c \"import time; time.sleep(1)\"; cat effects || true\nsay {{result}}";
-      var message = send(session, script, COMPLETED);
+      var message = send(visit.session(), script, COMPLETED);
       if (!awaitEnds(follower)) {
         oracle.findings().add("the session took no further message");
         return List.of();
       }
-      return follower.events().stream()
-          .filter(event -> event.path("type").asString("").equals("agent.result"))
-          .filter(event -> event.path("message_id").asString("").equals(message))
-          .map(event -> event.path("raw").path("result").asString(""))
-          .findFirst()
-          .stream()
-          .flatMap(String::lines)
-          .map(String::strip)
-          .filter(line -> !line.isEmpty())
-          .toList();
+      var inTheFile =
+          follower.events().stream()
+              .filter(event -> event.path("type").asString("").equals("agent.result"))
+              .filter(event -> event.path("message_id").asString("").equals(message))
+              .map(event -> event.path("raw").path("result").asString(""))
+              .findFirst()
+              .stream()
+              .flatMap(String::lines)
+              .map(String::strip)
+              .filter(line -> !line.isEmpty());
+      return Stream.concat(inTheFile, visit.notes().stream()).toList();
     } catch (EndUser.Refused refused) {
       oracle.findings().add(String.valueOf(refused.getMessage()));
       return List.of();
@@ -184,7 +176,7 @@ final class Trial {
       Follower follower,
       Oracle oracle,
       boolean ended,
-      @Nullable Instant struckAt,
+      List<Struck> strikes,
       List<String> effects)
       throws InterruptedException {
     var took = ended && oracle.findings().isEmpty();
@@ -202,16 +194,12 @@ final class Trial {
       oracle.findings().add("a container is left behind");
     }
     return new TrialResult(
-        plan.number(),
+        plan.round(),
         plan.seed(),
         plan.reference(),
-        plan.component(),
-        plan.moment().toString(),
-        plan.pause() == null ? null : plan.pause().toMillis(),
         session,
-        struckAt != null,
+        strikes.stream().map(strike -> result(strike, log)).toList(),
         fine,
-        struckAt == null ? null : recovery(plan.component(), struckAt, log),
         effects.size(),
         Oracle.count("tool.outcome_unknown", log),
         duplicates,
@@ -220,7 +208,16 @@ final class Trial {
         answered.size(),
         charged.estimated(),
         uncharged,
-        List.copyOf(oracle.findings()));
+        oracle.findings());
+  }
+
+  private static StrikeResult result(Struck struck, List<JsonNode> log) {
+    var strike = struck.strike();
+    return new StrikeResult(
+        strike.component(),
+        strike.describe(),
+        struck.at() != null,
+        struck.at() == null ? null : recovery(strike.component(), struck.at(), log));
   }
 
   private List<JsonNode> log(String session) throws InterruptedException {

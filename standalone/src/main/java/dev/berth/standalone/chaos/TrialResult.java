@@ -2,18 +2,14 @@ package dev.berth.standalone.chaos;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What became of one session that something was killed under.
  *
- * @param number of the trial; with the seed it says all that was done
- * @param moment when it was struck
- * @param pauseMs how long it was stopped; null when it was killed
- * @param struck whether there was something to strike
+ * @param round that it was part of; with the seed it says all that was done
+ * @param strikes at this session, and at the platform on its account
  * @param recovered whether every message came to its end, and the session took another
- * @param recoveryMs from the strike to the next event in the log; null when none had to come
- * @param effects lines in the file that the tools append to
+ * @param effects lines in the file that the tools append to, and notes of the client's own tool
  * @param unknown calls of which the log says that nobody knows whether they ran
  * @param duplicates effects beyond what the log admits
  * @param unlogged events that were lost, repeated or out of order for the client
@@ -24,16 +20,12 @@ import org.jspecify.annotations.Nullable;
  * @param findings what went wrong, in words
  */
 public record TrialResult(
-    int number,
+    int round,
     long seed,
     Reference reference,
-    Component component,
-    String moment,
-    @JsonProperty("pause_ms") @Nullable Long pauseMs,
     String session,
-    boolean struck,
+    List<StrikeResult> strikes,
     boolean recovered,
-    @JsonProperty("recovery_ms") @Nullable Long recoveryMs,
     int effects,
     int unknown,
     int duplicates,
@@ -42,4 +34,21 @@ public record TrialResult(
     @JsonProperty("model_requests") int modelRequests,
     int estimated,
     int uncharged,
-    List<String> findings) {}
+    List<String> findings) {
+  public TrialResult {
+    strikes = List.copyOf(strikes);
+    findings = List.copyOf(findings);
+  }
+
+  /** What failed and how to repeat it. */
+  public String describe() {
+    return "round %d of seed %d, %s under %s, session %s: %s"
+        .formatted(
+            round,
+            seed,
+            String.join(", ", strikes.stream().map(StrikeResult::what).toList()),
+            reference,
+            session,
+            String.join("; ", findings));
+  }
+}

@@ -31,13 +31,16 @@ final class Victims {
   /**
    * Kills it, or stops it for a while.
    *
-   * @param pause how long it stands still; null to kill it
    * @return whether there was something to strike
    */
-  boolean strike(Component component, String session, Follower follower, @Nullable Duration pause)
+  boolean strike(Strike strike, EndUser.Visit visit, Follower follower)
       throws InterruptedException {
-    switch (component) {
-      case CLIENT -> follower.drop();
+    var pause = strike.pause();
+    switch (strike.component()) {
+      case CLIENT -> {
+        follower.drop();
+        visit.drop();
+      }
       case DOCKER -> {
         var engine = pid(Path.of("/var/run/docker.pid"));
         if (!signal("KILL", engine)) {
@@ -48,7 +51,7 @@ final class Victims {
         new DockerEngine(project).ensure();
       }
       default -> {
-        var pid = await(component, session);
+        var pid = await(strike.component(), visit.session());
         if (pid == null) {
           return false;
         }

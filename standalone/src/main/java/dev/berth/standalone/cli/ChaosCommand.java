@@ -39,7 +39,8 @@ final class ChaosCommand implements Callable<Integer> {
   @Option(
       names = "--kills",
       paramLabel = "N",
-      description = "Sessions, and kills (default: ${DEFAULT-VALUE}).")
+      description =
+          "At least so many kills, in rounds of three sessions (default: ${DEFAULT-VALUE}).")
   private int kills = 20;
 
   @Option(
@@ -81,11 +82,15 @@ final class ChaosCommand implements Callable<Integer> {
     var progress = System.err;
     boolean settled;
     try (var chaos = Chaos.start(project, image, progress)) {
-      for (var kill = 0; kill < kills; kill++) {
-        var trial = chaos.trial(result.seed(), result.next(), components);
-        result = result.plus(trial);
+      var enough = result.kills() + kills;
+      // A round that finds nothing to strike must not go on for ever.
+      for (var rounds = 0; rounds < kills && result.kills() < enough; rounds++) {
+        var round = chaos.round(result.seed(), result.next(), components);
+        result = result.plus(round);
         result.write(file);
-        trial.findings().forEach(finding -> System.err.println("  ✘ " + finding));
+        round.stream()
+            .filter(trial -> !trial.findings().isEmpty())
+            .forEach(trial -> System.err.println("  ✘ " + trial.describe()));
       }
       settled = chaos.settles(SETTLE);
     }

@@ -32,7 +32,7 @@ final class TestCommand implements Callable<Integer> {
     var project = Project.ofEnvironment();
     var steps = new Steps(System.out, project.home().log("setup"));
     var image = new SetUp(project, System.getenv(), steps).run();
-    var stages = new TestStages(project, image);
+    var stages = new TestStages(project, image, System.out);
     var total = TestCounts.NONE;
     for (var stage : only.isEmpty() ? List.of(Stage.values()) : only) {
       var started = System.nanoTime();

@@ -50,21 +50,12 @@ public final class DockerEngine {
   }
 
   private void install() {
-    if (Shell.firstLine("apt-get", "--version") == null) {
-      throw new StartFailure(
-          "No Docker engine is running, and this is no Debian-class machine to install one on.",
-          "Install Docker (https://docs.docker.com/engine/install) and start it.");
-    }
-    var log = project.home().log("setup");
-    var remedy = "Look at %s; or install Docker yourself and start it.".formatted(log);
-    var quiet = Map.of("DEBIAN_FRONTEND", "noninteractive");
-    Shell.run(log, quiet, remedy, List.of("apt-get", "update", "-q"));
-    Shell.run(
-        log,
-        quiet,
-        remedy,
-        List.of(
-            "apt-get", "install", "-q", "-y", "--no-install-recommends", "docker.io", "iptables"));
+    new DebianPackages(project.home().log("setup"))
+        .install(
+            "No Docker engine is running",
+            "Install Docker (https://docs.docker.com/engine/install) and start it.",
+            "docker.io",
+            "iptables");
   }
 
   private void start() {

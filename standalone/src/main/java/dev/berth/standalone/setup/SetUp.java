@@ -128,12 +128,29 @@ public final class SetUp {
     return steps.step(
         "sandbox image",
         isImageThere(script) ? null : "made from Debian packages, about 4 min the first time",
-        log ->
-            Shell.run(
-                log,
-                Map.of("BERTH_HOME", project.home().root().toString()),
-                "Look at %s; the next run goes on where this one was.".formatted(log),
-                command));
+        log -> {
+          requireBase(script);
+          return Shell.run(
+              log,
+              Map.of("BERTH_HOME", project.home().root().toString()),
+              "Look at %s; the next run goes on where this one was.".formatted(log),
+              command);
+        });
+  }
+
+  /** A Debian base is made with debootstrap, unless a registry has one. */
+  private void requireBase(String script) {
+    if (isImageThere(script)
+        || !environment.getOrDefault("BASE_IMAGE", "").isBlank()
+        || Shell.firstLine("debootstrap", "--version") != null) {
+      return;
+    }
+    new DebianPackages(project.home().log("setup"))
+        .install(
+            "The base of the sandbox image is made with debootstrap",
+            "Install debootstrap, or set BASE_IMAGE to an image of Debian bookworm in a registry.",
+            "debootstrap",
+            "debian-archive-keyring");
   }
 
   private static boolean isImageThere(String script) {

@@ -3,6 +3,7 @@ package dev.berth.standalone.testing;
 import dev.berth.practicemodel.PracticeModel;
 import dev.berth.standalone.chaos.Chaos;
 import dev.berth.standalone.chaos.Component;
+import dev.berth.standalone.platform.StartFailure;
 import dev.berth.standalone.setup.Project;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,47 +11,62 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool.
  */
 public final class TestStages {
-  /** Two of each part; a longer run is `./berth chaos`. */
-  private static final int KILLS = 18;
+  /** Of kills, 38 in all; a longer run is `./berth chaos`. */
+  private static final int ROUNDS = 6;
 
   private static final long SEED = 1;
 
+  /** What Maven says of a test JVM that ended before its tests; its report is missing then. */
+  private static final String LOST_JVM = "The forked VM terminated";
+
   private final Project project;
   private final String image;
+  private final PrintStream out;
 
   /**
    * @param image the sandbox image that the end-to-end tests use
+   * @param out gets a line each minute of a long stage
    */
-  public TestStages(Project project, String image) {
+  public TestStages(Project project, String image, PrintStream out) {
     this.project = project;
     this.image = image;
+    this.out = out;
   }
 
   /** In the order in which they run: what fails fast comes first. */
   public enum Stage {
-    FORMAT("formatting of the Java sources"),
-    BRIDGE_CHECK("bridge: types, lint, generated files"),
-    BRIDGE("bridge: unit tests"),
-    CONFORMANCE("bridge: what Berth relies on in the Agent SDK"),
-    JAVA("Java: unit, workflow, replay, architecture, end to end"),
-    SANDBOX("bridge: in real sandboxes, with the real Agent SDK"),
-    CHAOS("parts killed under running sessions");
+    FORMAT("formatting of the Java sources", 5),
+    BRIDGE_CHECK("bridge: types, lint, generated files", 5),
+    BRIDGE("bridge: unit tests", 5),
+    CONFORMANCE("bridge: what Berth relies on in the Agent SDK", 10),
+    JAVA("Java: unit, workflow, replay, architecture, end to end", 50),
+    SANDBOX("bridge: in real sandboxes, with the real Agent SDK", 10),
+    CHAOS("parts killed under running sessions", 15);
 
     private final String title;
+    private final Duration limit;
 
-    Stage(String title) {
+    Stage(String title, long minutes) {
       this.title = title;
+      this.limit = Duration.ofMinutes(minutes);
+    }
+
+    /** Several times what the stage takes; one that takes longer hangs. */
+    Duration limit() {
+      return limit;
     }
 
     public String title() {
@@ -73,15 +89,16 @@ public final class TestStages {
   /** A stage that has one result. */
   private TestCounts check(Stage stage, Path folder, List<String> command)
       throws IOException, InterruptedException {
-    return exec(stage, folder, command, Map.of()) == 0
-        ? TestCounts.passing(1)
-        : TestCounts.failing("%s: look at %s".formatted(String.join(" ", command), log(stage)));
+    return switch (exec(stage, folder, command, Map.of(), stage::title)) {
+      case StageProcess.End.Exited(var status) when status == 0 -> TestCounts.passing(1);
+      case StageProcess.End end -> incomplete(String.join(" ", command), end, stage);
+    };
   }
 
   private TestCounts java(Stage stage) throws IOException, InterruptedException {
     var since = FileTime.from(Instant.now());
     var build = project.home().root().resolve("build");
-    var status =
+    var end =
         exec(
             stage,
             project.root(),
@@ -89,6 +106,8 @@ public final class TestStages {
                 "mvn",
                 "-B",
                 "-fae",
+                // A module whose tests fail does not keep those that stand on it from being tested.
+                "-Dmaven.test.failure.ignore=true",
                 "-Dberth.build=" + build,
                 "-Dtest.groups.excluded=record",
                 "-Dberth.project=" + project.root(),
@@ -97,11 +116,34 @@ public final class TestStages {
                 "-Dberth.sandbox-image=" + image,
                 "-Dberth.agent-sdk=" + bridge(),
                 "test"),
-            Map.of());
+            Map.of(),
+            () -> soFar(build, since));
     var counts = TestReports.surefire(build, since);
-    return status != 0 && counts.failed() == 0
-        ? counts.plus(TestCounts.failing("the build: look at " + log(stage)))
-        : counts;
+    var isWhole =
+        end instanceof StageProcess.End.Exited(var status)
+            && status == 0
+            && !Files.readString(log(stage)).contains(LOST_JVM);
+    return isWhole ? counts : counts.plus(incomplete("the build", end, stage));
+  }
+
+  private static String soFar(Path build, FileTime since) {
+    try {
+      return TestReports.surefire(build, since).toString();
+    } catch (IOException unreadable) {
+      // Reports are being written while they are read; the count at the end is the one that counts.
+      return "a report is being written";
+    }
+  }
+
+  private TestCounts incomplete(String what, StageProcess.End end, Stage stage) {
+    var how =
+        switch (end) {
+          case StageProcess.End.Exited(var status) -> "exit status " + status;
+          case StageProcess.End.TimedOut(var limit) ->
+              "ended after %d min; the threads of its JVMs are in its log"
+                  .formatted(limit.toMinutes());
+        };
+    return TestCounts.failing("%s, %s: look at %s".formatted(what, how, log(stage)));
   }
 
   private TestCounts chaos(Stage stage) throws IOException, InterruptedException {
@@ -109,21 +151,25 @@ public final class TestStages {
     var counts = TestCounts.NONE;
     try (var progress = new PrintStream(log(stage).toFile(), StandardCharsets.UTF_8);
         var chaos = Chaos.start(project, image, progress)) {
-      for (var kill = 0; kill < KILLS; kill++) {
-        var trial = chaos.trial(SEED, kill, components);
-        counts =
-            counts.plus(
-                trial.findings().isEmpty()
-                    ? TestCounts.passing(1)
-                    : TestCounts.failing(
-                        "trial %d of seed %d, %s under %s: %s"
-                            .formatted(
-                                kill,
-                                SEED,
-                                trial.component(),
-                                trial.reference(),
-                                String.join("; ", trial.findings()))));
+      var began = System.nanoTime();
+      for (var round = 0; round < ROUNDS; round++) {
+        if (System.nanoTime() - began > stage.limit().toNanos()) {
+          return counts.plus(
+              TestCounts.failing(
+                  "%d of %d rounds of kills in %d min: look at %s"
+                      .formatted(round, ROUNDS, stage.limit().toMinutes(), log(stage))));
+        }
+        for (var trial : chaos.round(SEED, round, components)) {
+          counts =
+              counts.plus(
+                  trial.findings().isEmpty()
+                      ? TestCounts.passing(1)
+                      : TestCounts.failing(trial.describe()));
+        }
+        out.printf("… %d of %d rounds of kills%n", round + 1, ROUNDS);
       }
+    } catch (StartFailure failed) {
+      return counts.plus(TestCounts.failing("the platform does not start: " + failed.getMessage()));
     }
     return counts;
   }
@@ -140,7 +186,7 @@ public final class TestStages {
     var report =
         project.home().logs().resolve("test-" + stage.name().toLowerCase(Locale.ROOT) + ".json");
     Files.deleteIfExists(report);
-    var status =
+    var end =
         exec(
             stage,
             bridge(),
@@ -153,14 +199,16 @@ public final class TestStages {
                 "--reporter=default",
                 "--reporter=json",
                 "--outputFile=" + report),
-            environment);
+            environment,
+            () -> "npm run " + script);
+    var what = "npm run " + script;
     if (!Files.exists(report)) {
-      return TestCounts.failing("npm run %s: look at %s".formatted(script, log(stage)));
+      return incomplete(what, end, stage);
     }
     var counts = TestReports.vitest(report);
-    return status != 0 && counts.failed() == 0
-        ? counts.plus(TestCounts.failing("npm run %s: look at %s".formatted(script, log(stage))))
-        : counts;
+    var isWhole =
+        end instanceof StageProcess.End.Exited(var status) && (status == 0 || counts.failed() > 0);
+    return isWhole ? counts : counts.plus(incomplete(what, end, stage));
   }
 
   /** A copy of the bridge's sources with its packages, so that the checkout stays as it is. */
@@ -199,16 +247,16 @@ public final class TestStages {
     return bridge;
   }
 
-  private int exec(Stage stage, Path folder, List<String> command, Map<String, String> environment)
+  private StageProcess.End exec(
+      Stage stage,
+      Path folder,
+      List<String> command,
+      Map<String, String> environment,
+      Supplier<String> soFar)
       throws IOException, InterruptedException {
-    var builder =
-        new ProcessBuilder(new ArrayList<>(command))
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log(stage).toFile());
-    builder.environment().put("BERTH_HOME", project.home().root().toString());
-    builder.environment().putAll(environment);
-    return builder.start().waitFor();
+    var all = new HashMap<>(environment);
+    all.put("BERTH_HOME", project.home().root().toString());
+    return new StageProcess(command, folder, stage.limit(), log(stage)).run(all, out, soFar);
   }
 
   private Path log(Stage stage) {
