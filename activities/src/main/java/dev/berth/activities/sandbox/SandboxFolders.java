@@ -116,6 +116,31 @@ public final class SandboxFolders {
     delete(home(sandbox));
   }
 
+  /** The sandboxes that have sockets here. */
+  List<SandboxId> doors() {
+    return sandboxes(sockets);
+  }
+
+  /** The sandboxes that have files here. */
+  List<SandboxId> folders() {
+    return sandboxes(root);
+  }
+
+  private static List<SandboxId> sandboxes(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (var entries = Files.list(folder)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(SandboxId::isValid)
+          .map(SandboxId::new)
+          .toList();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot look at " + folder, failed);
+    }
+  }
+
   /** Removes everything of a sandbox. */
   public void remove(SandboxId sandbox) {
     delete(door(sandbox));

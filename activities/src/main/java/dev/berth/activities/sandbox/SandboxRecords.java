@@ -15,8 +15,10 @@ import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SandboxEndReason;
 import java.net.URI;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jooq.DSLContext;
@@ -65,6 +67,30 @@ public final class SandboxRecords {
         .fetch(row -> new SandboxId(row.value1()));
   }
 
+  /** Those of the sandboxes that have not ended: they run, or are being started. */
+  public Set<SandboxId> unended(Collection<SandboxId> sandboxes) {
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.SANDBOX_ID.in(values(sandboxes)))
+        .and(SANDBOXES.ENDED_AT.isNull())
+        .fetchSet(row -> new SandboxId(row.value1()));
+  }
+
+  /** Those of the sandboxes whose files a session may still want: it is not closed. */
+  public Set<SandboxId> ofOpenSessions(Collection<SandboxId> sandboxes) {
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .join(SESSIONS)
+        .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+        .where(SANDBOXES.SANDBOX_ID.in(values(sandboxes)))
+        .and(SESSIONS.CLOSED_AT.isNull())
+        .fetchSet(row -> new SandboxId(row.value1()));
+  }
+
+  private static List<String> values(Collection<SandboxId> sandboxes) {
+    return sandboxes.stream().map(SandboxId::value).toList();
+  }
+
   /** Sandboxes that served the session before this one, on this host, latest first. */
   public List<SandboxId> earlier(SessionId session, int epoch) {
     return db.select(SANDBOXES.SANDBOX_ID)
@@ -96,6 +122,15 @@ public final class SandboxRecords {
           .update(SANDBOXES)
           .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
           .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .execute();
+      // An earlier attempt at its start may have failed.
+      tx.dsl()
+          .update(SANDBOXES)
+          .setNull(SANDBOXES.ENDED_AT)
+          .setNull(SANDBOXES.END_REASON)
+          .setNull(SANDBOXES.END_DETAIL)
+          .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .and(SANDBOXES.END_REASON.eq(SandboxEndReason.START_FAILED.wireName()))
           .execute();
       tx.dsl()
           .update(SESSIONS)

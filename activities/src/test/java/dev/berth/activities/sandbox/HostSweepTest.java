@@ -3,8 +3,10 @@ package dev.berth.activities.sandbox;
 import static dev.berth.activities.TestSession.PROJECT;
 import static dev.berth.db.generated.Tables.LEDGER;
 import static dev.berth.db.generated.Tables.SANDBOXES;
+import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestObjects;
 import dev.berth.activities.TestSession;
@@ -15,8 +17,10 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
@@ -30,6 +34,8 @@ import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import dev.berth.workflows.ports.HostActivities.SweepInput;
 import dev.berth.workflows.ports.HostActivities.SweepResult;
+import dev.berth.workflows.session.SessionPolicy;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -39,6 +45,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +71,9 @@ class HostSweepTest {
   private static HttpDoors doors;
 
   private final Containers containers = new Containers();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final SandboxFolders folders =
+      new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"));
   private final AtomicInteger present = new AtomicInteger();
   private SandboxRecords records;
   private GroupCommit log;
@@ -151,13 +161,21 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new Restarts(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep =
         new HostSweep(
-            containers, records, sandboxes, present::incrementAndGet, new LostModelRequests(db));
+            containers,
+            records,
+            sandboxes,
+            present::incrementAndGet,
+            new LostModelRequests(db),
+            new FolderSweep(folders, records),
+            new HostMetrics(meters),
+            new UnannouncedMessages(db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT));
   }
 
   @AfterEach
@@ -167,7 +185,7 @@ class HostSweepTest {
 
   @Test
   void aHostThatIsInOrderIsLeftAsItIsAndSaysThatItIsThere() {
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(present).hasValue(1);
   }
 
@@ -176,7 +194,7 @@ class HostSweepTest {
     var unknown = new SandboxId("sb-0123456789abcdef");
     containers.all.put(unknown, new SandboxInspection.Running());
 
-    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0, 0, 0));
     assertThat(containers.all).isEmpty();
   }
 
@@ -185,7 +203,7 @@ class HostSweepTest {
     var session = TestSession.in(db);
     var request = session.modelRequest(1, LONG_AGO);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
 
     assertThat(db.fetchExists(LEDGER, LEDGER.ENTRY_ID.eq(request))).isTrue();
   }
@@ -197,7 +215,7 @@ class HostSweepTest {
     session.sandbox("host-2", 2);
     containers.all.put(replaced, new SandboxInspection.Running());
 
-    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0, 0, 0));
     assertThat(containers.all).isEmpty();
     assertThat(endReason(replaced)).isEqualTo("orphaned");
   }
@@ -207,7 +225,7 @@ class HostSweepTest {
     var session = TestSession.in(db);
     var lost = claimed(session);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 1));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 1, 0, 0));
 
     assertThat(endReason(lost)).isEqualTo("killed");
     log.close();
@@ -241,7 +259,7 @@ class HostSweepTest {
     new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
         .claimed(new Serving(PROJECT, session.id(), elsewhere, 1));
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(endReason(elsewhere)).isNull();
   }
 
@@ -249,7 +267,7 @@ class HostSweepTest {
   void aSandboxThatIsAboutToStartIsNotMissed() {
     var starting = TestSession.in(db).sandbox(HOST.value(), 1);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(endReason(starting)).isNull();
   }
 
@@ -260,16 +278,78 @@ class HostSweepTest {
         .isEqualTo(0);
     var session = TestSession.in(db);
     var serving = claimed(session);
-    new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"))
-        .prepare(serving, List.of());
+    folders.prepare(serving, List.of());
     containers.all.put(serving, new SandboxInspection.Running());
 
     sweep.takeOver();
 
     assertThat(sandboxes.find(serving)).isNotNull();
     assertThat(sandboxes.find(session.id())).isNotNull();
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(containers.all).containsOnlyKeys(serving);
+  }
+
+  @Test
+  void theMetricSaysWhatASweepFoundAndReadsZeroAfterIt() {
+    containers.all.put(new SandboxId("sb-0123456789abcdef"), new SandboxInspection.Running());
+    claimed(TestSession.in(db));
+
+    sweep();
+    assertThat(disagreement("container")).isEqualTo(1);
+    assertThat(disagreement("sandbox")).isEqualTo(1);
+    sweep();
+
+    assertThat(disagreement("container")).isZero();
+    assertThat(disagreement("sandbox")).isZero();
+    assertThat(meters.get("berth.host.sweeps").counter().count()).isEqualTo(2);
+  }
+
+  @Test
+  void foldersThatASecondSweepStillFindsWithoutAnOwnerAreRemoved() throws Exception {
+    var unknown = new SandboxId("sb-00000000000000aa");
+    Files.createDirectories(folders.door(unknown));
+    Files.createDirectories(folders.workspace(unknown));
+    var closed = TestSession.in(db);
+    var ended = closed.sandbox(HOST.value(), 1);
+    records.ended(ended, SandboxEndReason.CLOSED, "closed");
+    db.update(SESSIONS)
+        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
+        .where(SESSIONS.SESSION_ID.eq(UUID.fromString(closed.id().value())))
+        .execute();
+    Files.createDirectories(folders.workspace(ended));
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
+    assertThat(folders.workspace(unknown)).isDirectory();
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 1, 2));
+
+    assertThat(folders.folder(unknown)).doesNotExist();
+    assertThat(folders.door(unknown)).doesNotExist();
+    assertThat(folders.folder(ended)).doesNotExist();
+    assertThat(disagreement("socket")).isEqualTo(1);
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
+    assertThat(disagreement("socket") + disagreement("workspace")).isZero();
+  }
+
+  @Test
+  void foldersThatAreNeededStay() throws Exception {
+    var session = TestSession.in(db);
+    var starting = session.sandbox(HOST.value(), 1);
+    Files.createDirectories(folders.door(starting));
+    Files.createDirectories(folders.workspace(starting));
+    var sleeping = TestSession.in(db).sandbox(HOST.value(), 1);
+    records.ended(sleeping, SandboxEndReason.IDLE, "asleep");
+    Files.createDirectories(folders.workspace(sleeping));
+
+    sweep();
+    sweep();
+
+    assertThat(folders.door(starting)).isDirectory();
+    assertThat(folders.workspace(starting)).isDirectory();
+    assertThat(folders.workspace(sleeping)).isDirectory();
+  }
+
+  private double disagreement(String kind) {
+    return meters.get("berth.host.disagreement").tag("kind", kind).gauge().value();
   }
 
   private SweepResult sweep() {

@@ -95,6 +95,7 @@ final class EventProjection {
           SessionEvent.WorkspaceRolledBack _,
           SessionEvent.Rescheduled _,
           SessionEvent.MessageSuperseded _,
+          SessionEvent.SessionRestarted _,
           SessionEvent.Unrecognized _ ->
           null;
     };
@@ -129,7 +130,9 @@ final class EventProjection {
           SANDBOX_FAILED,
           RETRIES_EXHAUSTED,
           CLOSED,
-          WITHDRAWN ->
+          WITHDRAWN,
+          UNAVAILABLE,
+          TRANSCRIPT_MISSING ->
           "error_during_execution";
     };
   }

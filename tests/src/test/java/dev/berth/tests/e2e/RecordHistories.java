@@ -84,6 +84,24 @@ class RecordHistories {
       files.turn("say done");
       write(platform, "session-snapshots", files.session());
 
+      var permits = platform.socket("recorder").init(allowAll());
+      permits.turn("say one");
+      permits.close();
+      eventually(
+          "the session is over",
+          Duration.ofSeconds(30),
+          () -> docker("ps", "-aq", "--filter", "name=berth-" + permits.session()).isEmpty());
+      write(platform, "session-permits", permits.session());
+      var account =
+          platform
+              .database()
+              .fetchSingle("select account_id from projects")
+              .get("account_id", String.class);
+      temporal(
+          platform,
+          client ->
+              save("semaphore", client.fetchHistory(WorkflowIds.semaphore(account)).toJson(true)));
+
       var id = WorkflowIds.reconcileHost(new HostId("host-1"));
       temporal(
           platform,

@@ -21,11 +21,17 @@ final class SessionApprovals {
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
+  private final SessionPermits permits;
 
-  SessionApprovals(SessionInput input, SessionActivityStubs activities, SessionProgress progress) {
+  SessionApprovals(
+      SessionInput input,
+      SessionActivityStubs activities,
+      SessionProgress progress,
+      SessionPermits permits) {
     this.input = input;
     this.activities = activities;
     this.progress = progress;
+    this.permits = permits;
   }
 
   /** What waits in a sandbox; a late word of one that was replaced says nothing. */
@@ -81,15 +87,20 @@ final class SessionApprovals {
   }
 
   /**
-   * Waits, without a sandbox, until a person has decided about every call.
+   * Waits, without a sandbox and a permit, until a person has decided about every call and there is
+   * a permit again.
    *
    * @return whether they did, or the turn was cut, before the session's retention was over
    */
   boolean awaitAnswers(Supplier<Boolean> cut) {
-    return TimedWait.await(
+    permits.giveBack();
+    if (!TimedWait.await(
         input.policy().retention(),
         "answer of a person",
-        () -> !progress.state().isAsking() || cut.get());
+        () -> !progress.state().isAsking() || cut.get())) {
+      return false;
+    }
+    return permits.acquire(() -> !cut.get()) || cut.get();
   }
 
   private void show() {

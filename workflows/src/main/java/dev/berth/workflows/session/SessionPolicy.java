@@ -1,6 +1,7 @@
 package dev.berth.workflows.session;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * The times and bounds of a session. They come with its input, because a workflow reads no
@@ -16,6 +17,8 @@ import java.time.Duration;
  * @param interruptGrace how long an agent may take to end its turn when asked to
  * @param startAttempts how often a sandbox is started before the turn fails
  * @param turnAttempts how many sandboxes a turn may lose
+ * @param outage how long a turn waits for a part of the platform that is away; a session that began
+ *     before there was such a time gets the default
  */
 public record SessionPolicy(
     Duration idle,
@@ -27,7 +30,10 @@ public record SessionPolicy(
     Duration start,
     Duration interruptGrace,
     int startAttempts,
-    int turnAttempts) {
+    int turnAttempts,
+    Duration outage) {
+
+  private static final Duration OUTAGE = Duration.ofMinutes(15);
 
   public static final SessionPolicy DEFAULT =
       new SessionPolicy(
@@ -40,9 +46,13 @@ public record SessionPolicy(
           Duration.ofMinutes(2),
           Duration.ofSeconds(10),
           3,
-          5);
+          5,
+          OUTAGE);
 
+  // The input of a session that began earlier has no such time, and the decoder then gives null.
   public SessionPolicy {
+    outage = Objects.requireNonNullElse(outage, OUTAGE);
+    requirePositive("outage", outage);
     requirePositive("idle", idle);
     requirePositive("completionLinger", completionLinger);
     requirePositive("retention", retention);

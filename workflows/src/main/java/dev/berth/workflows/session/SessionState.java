@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param allocations sandboxes that this session asked for, ever
  * @param abandoned whether the last socket is gone, so that the end of the work completes the
  *     session; one that never had a socket stays open
+ * @param permit what the session asked the developer's semaphore for; null when nothing
+ * @param permitRequests requests for a permit that this session made, ever
  * @param asking the calls of the running turn that wait for a person; null when it never asked
  */
 record SessionState(
@@ -49,6 +51,8 @@ record SessionState(
     long allocations,
     @Nullable StopReason lastStop,
     boolean abandoned,
+    @Nullable SessionPermit permit,
+    long permitRequests,
     @Nullable List<String> asking) {
 
   /** More than a client repeats within one run; the database remembers the rest. */
@@ -91,6 +95,8 @@ record SessionState(
         0,
         null,
         false,
+        null,
+        0,
         null);
   }
 
@@ -249,6 +255,17 @@ record SessionState(
     });
   }
 
+  SessionState askingForPermit(String requestId) {
+    return with(draft -> {
+      draft.permit = SessionPermit.asked(requestId);
+      draft.permitRequests = permitRequests + 1;
+    });
+  }
+
+  SessionState withPermit(@Nullable SessionPermit answered) {
+    return with(draft -> draft.permit = answered);
+  }
+
   SessionState withClosing(String reason) {
     return with(draft -> {
       draft.closing = reason;
@@ -305,6 +322,8 @@ record SessionState(
     long allocations;
     @Nullable StopReason lastStop;
     boolean abandoned;
+    @Nullable SessionPermit permit;
+    long permitRequests;
     @Nullable List<String> asking;
 
     Draft(SessionState state) {
@@ -324,6 +343,8 @@ record SessionState(
       allocations = state.allocations;
       lastStop = state.lastStop;
       abandoned = state.abandoned;
+      permit = state.permit;
+      permitRequests = state.permitRequests;
       asking = state.asking;
     }
 
@@ -345,6 +366,8 @@ record SessionState(
           allocations,
           lastStop,
           abandoned,
+          permit,
+          permitRequests,
           asking);
     }
   }

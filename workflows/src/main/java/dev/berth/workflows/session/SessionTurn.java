@@ -39,6 +39,12 @@ final class SessionTurn {
           ProblemType.TIMED_OUT,
           "Nobody answered for a call that waited for an approval; send the message again.");
 
+  /**
+   * A turn that was cut while its sandbox started was begun all the same. To be removed with the
+   * marker of the snapshots.
+   */
+  private static final String CUT = "cut-before-turn";
+
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
@@ -96,8 +102,18 @@ final class SessionTurn {
       if (isCut(message)) {
         return ended(message, StopReason.INTERRUPTED, null);
       }
-      if (ensureSandbox(loss, attempt) instanceof Start.Failed(var problem)) {
-        return ended(message, stopReason(problem), problem);
+      switch (ensureSandbox(message, loss, attempt)) {
+        case Start.Failed(var problem) -> {
+          return ended(message, stopReason(problem), problem);
+        }
+        case Start.Cut() -> {
+          return ended(message, StopReason.INTERRUPTED, null);
+        }
+        case Start.Started() -> {}
+      }
+      if (isCut(message)
+          && Workflow.getVersion(CUT, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
+        return ended(message, StopReason.INTERRUPTED, null);
       }
       if (progress.state().isAsking()) {
         progress.change(state -> state.asking(List.of()));
@@ -125,7 +141,7 @@ final class SessionTurn {
           losses++;
           LOG.warn("turn {} lost its sandbox: {}", message, lost);
           progress.change(SessionState::withoutSandbox);
-          progress.show(new Phase.Recovering());
+          progress.show(new Phase.Recovering(lost.reason()));
         }
       }
     }
@@ -139,14 +155,16 @@ final class SessionTurn {
                     input.policy().turnAttempts(), loss == null ? "unknown" : loss.detail())));
   }
 
-  private Start ensureSandbox(@Nullable SandboxLoss loss, int attempt) {
+  private Start ensureSandbox(MessageId message, @Nullable SandboxLoss loss, int attempt) {
     var parked = loss != null && loss.reason() == SandboxEndReason.PARKED;
     if (progress.state().sandbox() == null && (loss == null || parked)) {
       progress.show(new Phase.Queued());
     }
     return sandbox.ensure(
         loss == null ? null : loss.reason(),
-        loss == null || parked ? List.of() : lost(loss, attempt));
+        loss == null || parked ? List.of() : lost(loss, attempt),
+        input.policy().outage(),
+        () -> isCut(message));
   }
 
   /** What clients hear of a lost sandbox. */
@@ -274,6 +292,9 @@ final class SessionTurn {
       case DISK_FULL -> StopReason.DISK_FULL;
       case TIMED_OUT -> StopReason.TIMED_OUT;
       case RETRIES_EXHAUSTED -> StopReason.RETRIES_EXHAUSTED;
+      case TRANSCRIPT_MISSING -> StopReason.TRANSCRIPT_MISSING;
+      case UNAVAILABLE ->
+          problem.away() == null ? StopReason.SANDBOX_FAILED : StopReason.UNAVAILABLE;
       default -> StopReason.SANDBOX_FAILED;
     };
   }

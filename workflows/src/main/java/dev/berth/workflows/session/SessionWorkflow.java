@@ -8,6 +8,7 @@ import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.ports.SessionActivities.ApprovalStands;
+import dev.berth.workflows.permits.PermitHolder;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * them; no content passes through it.
  */
 @WorkflowInterface
-public interface SessionWorkflow {
+public interface SessionWorkflow extends PermitHolder {
   /** Runs until the session is closed. */
   @WorkflowMethod(name = "Session")
   void run(SessionInput input);

@@ -10,8 +10,11 @@ import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflow;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -30,12 +33,15 @@ import java.util.function.BooleanSupplier;
 record RunningSession(
     FakeSessionActivities database,
     FakeHostActivities host,
+    FakePermitActivities permits,
     TestWorkflowEnvironment environment,
     SessionWorkflow workflow,
     String workflowId)
     implements AutoCloseable {
   static final HostId HOST = new HostId("host-1");
   private static final ProjectId PROJECT = new ProjectId("p1");
+  private static final String ACCOUNT = "a1";
+  private static final int PERMITS = 100;
 
   /**
    * Starts a session.
@@ -43,11 +49,36 @@ record RunningSession(
    * @param hosts those that the database knows, in order; only {@link #HOST} answers
    */
   static RunningSession start(HostId... hosts) {
-    return start(SessionPolicy.DEFAULT, hosts);
+    return start(PERMITS, hosts);
   }
 
-  /** The same, with other times and bounds. */
+  /** Starts a session with other times and bounds. */
   static RunningSession start(SessionPolicy policy, HostId... hosts) {
+    return start(policy, PERMITS, Duration.ZERO, hosts);
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param permits how many sessions of its account may work at once
+   */
+  static RunningSession start(int permits, HostId... hosts) {
+    return start(SessionPolicy.DEFAULT, permits, Duration.ZERO, hosts);
+  }
+
+  /** Starts a session whose workers remember it between tasks, as in production. */
+  static RunningSession startCached(HostId... hosts) {
+    return start(SessionPolicy.DEFAULT, PERMITS, Duration.ofSeconds(5), hosts);
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param sticky how long a worker keeps a workflow's next task for itself; the test server never
+   *     gives it to another one, so it is zero where workers come and go
+   */
+  private static RunningSession start(
+      SessionPolicy policy, int permits, Duration sticky, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -62,18 +93,41 @@ record RunningSession(
       options.registerSearchAttribute(key.getName(), key.getValueType());
     }
     var environment = TestWorkflowEnvironment.newInstance(options.build());
+    var semaphores = new FakePermitActivities(environment.getWorkflowClient(), permits);
     var workerOptions =
         WorkerOptions.newBuilder()
-            .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+            .setStickyQueueScheduleToStartTimeout(sticky)
             .setDefaultDeadlockDetectionTimeout(5_000)
             .build();
     var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(database);
+    sessions.registerWorkflowImplementationTypes(
+        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(database, semaphores);
     environment
         .newWorker(TaskQueues.host(HOST), workerOptions)
         .registerActivitiesImplementations(host);
     environment.start();
+    return session(policy, database, host, semaphores, environment);
+  }
+
+  /** Another session of the same account, beside this one. */
+  RunningSession another() {
+    return session(SessionPolicy.DEFAULT, database, host, permits, environment);
+  }
+
+  /** The account's semaphore; there is none before the first session works. */
+  DeveloperSemaphoreWorkflow semaphore() {
+    return environment
+        .getWorkflowClient()
+        .newWorkflowStub(DeveloperSemaphoreWorkflow.class, WorkflowIds.semaphore(ACCOUNT));
+  }
+
+  private static RunningSession session(
+      SessionPolicy policy,
+      FakeSessionActivities database,
+      FakeHostActivities host,
+      FakePermitActivities permits,
+      TestWorkflowEnvironment environment) {
     var session = new SessionId(UUID.randomUUID().toString());
     var id = WorkflowIds.session(PROJECT, session);
     var workflow =
@@ -90,12 +144,12 @@ record RunningSession(
         new SessionInput(
             session,
             PROJECT,
-            "a1",
+            ACCOUNT,
             new EndUserId("alice"),
             "claude-sonnet-4-5",
             policy,
             null));
-    return new RunningSession(database, host, environment, workflow, id);
+    return new RunningSession(database, host, permits, environment, workflow, id);
   }
 
   @Override

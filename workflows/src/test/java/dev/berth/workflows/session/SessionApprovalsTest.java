@@ -196,7 +196,8 @@ class SessionApprovalsTest {
             usual.start(),
             usual.interruptGrace(),
             usual.startAttempts(),
-            usual.turnAttempts()));
+            usual.turnAttempts(),
+            usual.outage()));
   }
 
   /** A message whose turn runs, with calls that wait for a person. */

@@ -72,6 +72,8 @@ public class Messages extends TableImpl<Record> {
 
     public final TableField<Record, Integer> POSITION = createField(DSL.name("position"), SQLDataType.INTEGER, this, "");
 
+    public final TableField<Record, Boolean> INTERRUPTS = createField(DSL.name("interrupts"), SQLDataType.BOOLEAN.nullable(false).defaultValue(DSL.field(DSL.raw("false"), SQLDataType.BOOLEAN)), this, "");
+
     private Messages(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }
