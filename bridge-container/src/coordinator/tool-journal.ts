@@ -18,6 +18,16 @@ export interface ToolJournalOptions {
   readonly turnId: () => string | undefined
   /** Whether a person has to be asked for a call: it starts when it is allowed. */
   readonly needsApproval?: (call: ProposedCall) => boolean
+  /** Whether the call has run for as long as a call may. */
+  readonly overdue?: (toolUseId: string) => boolean
+}
+
+/** A call that has no end yet. */
+export interface OpenCall {
+  readonly toolUseId: string
+  readonly name: string
+  /** False while it waits for leave to run. */
+  readonly runs: boolean
 }
 
 /**
@@ -29,6 +39,8 @@ export interface ToolJournal {
   readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
   /** Calls that earlier sandboxes may have run: they do not run here. */
   startedBefore(toolUseIds: readonly string[]): void
+  /** Calls that have no end yet. */
+  openCalls(): Iterable<OpenCall>
   /** The worker's answer to a start. */
   recorded(command: ToolRecorded): void
   /**
@@ -62,10 +74,10 @@ const ASK: HookJSONOutput = {
 type Start = 'first' | 'repeated' | 'aborted'
 
 export function createToolJournal(options: ToolJournalOptions): ToolJournal {
-  const { needsApproval = () => false, send, turnId } = options
+  const { needsApproval = () => false, overdue = () => false, send, turnId } = options
   const seen = new Set<string>()
   const started = new Set<string>()
-  const open = new Set<string>()
+  const open = new Map<string, OpenCall>()
   const waiting = new Map<string, (start: Start) => void>()
 
   const turn = () => {
@@ -84,12 +96,13 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       send({ type: 'tool_started', ...turn(), tool_use_id: toolUseId, name })
     })
   const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
+    const late = overdue(toolUseId)
     if (!open.delete(toolUseId)) return
     send({
       type: 'tool_ended',
       ...turn(),
       tool_use_id: toolUseId,
-      outcome,
+      outcome: outcome === 'failed' && late ? 'timed_out' : outcome,
       ...(reason === undefined ? {} : { reason }),
     })
   }
@@ -99,6 +112,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
     const outcome = await start(toolUseId, name, signal)
     switch (outcome) {
       case 'first':
+        if (open.has(toolUseId)) open.set(toolUseId, { toolUseId, name, runs: true })
         return undefined
       case 'repeated':
         open.delete(toolUseId)
@@ -124,7 +138,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       input_hash: hash(input.tool_input),
       ...(agentId === undefined ? {} : { agent_id: agentId }),
     })
-    open.add(toolUseId)
+    open.set(toolUseId, { toolUseId, name, runs: false })
     const mode = input.permission_mode ?? 'default'
     if (needsApproval({ tool: name, input: input.tool_input, mode })) return ASK
     const refusal = await refusedAtStart(toolUseId, name, signal)
@@ -147,6 +161,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
     startedBefore(toolUseIds) {
       for (const toolUseId of toolUseIds) seen.add(toolUseId)
     },
+    openCalls: () => open.values(),
     recorded({ tool_use_id: toolUseId, first }) {
       settle(toolUseId, first ? 'first' : 'repeated')
     },

@@ -1,6 +1,7 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
 export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | ApprovalAnswer | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+export type WatchdogLimitsNullable = (null | WatchdogLimits)
 
 export interface Attach {
 type: "attach"
@@ -20,6 +21,7 @@ resume_notice?: (string | null)
 resume_reason?: (string | null)
 started_calls?: (string[] | null)
 unknown_calls?: (UnknownCall[] | null)
+watchdogs?: WatchdogLimitsNullable
 }
 export interface AskedCall {
 decision?: (null | ("allow" | "deny" | "withdraw"))
@@ -68,6 +70,12 @@ export interface MapOfString {
 export interface UnknownCall {
 name: string
 tool_use_id: string
+}
+export interface WatchdogLimits {
+hang_ms: number
+start_ms: number
+stream_idle_ms: number
+tool_ms: number
 }
 export interface RunTurn {
 type: "run_turn"

@@ -19,6 +19,7 @@ import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
 import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
+import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
@@ -113,6 +114,7 @@ class SandboxConfiguration {
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
+      WatchdogProperties watchdogs,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -128,6 +130,7 @@ class SandboxConfiguration {
     return new HostSandboxes(
         host,
         properties,
+        watchdogs,
         runtime,
         records,
         httpDoors,

@@ -12,12 +12,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param idle nothing to do for this long: the sandbox goes, the session stays
  * @param completionLinger how long a completed session keeps its sandbox
  * @param outage how long a turn waits for a part of the platform that is away
+ * @param background how long work in the background keeps the sandbox of a session that has nothing
+ *     else to do
  */
 @ConfigurationProperties(prefix = "session")
 record SessionTimes(
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
-    @DefaultValue("15m") Duration outage) {
+    @DefaultValue("15m") Duration outage,
+    @DefaultValue("2h") Duration background) {
 
   SessionPolicy policy() {
     var defaults = SessionPolicy.DEFAULT;
@@ -32,6 +35,7 @@ record SessionTimes(
         defaults.interruptGrace(),
         defaults.startAttempts(),
         defaults.turnAttempts(),
-        outage);
+        outage,
+        background);
   }
 }

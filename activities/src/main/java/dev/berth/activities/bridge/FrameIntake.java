@@ -70,6 +70,9 @@ public final class FrameIntake {
     /** A call waits for nobody any more. */
     void approvalClosed();
 
+    /** What the agent does in the background is this from now on; never stored. */
+    void backgroundTasks(BridgeFrame.BackgroundTasks frame);
+
     /** Another sandbox or worker has taken the session over. */
     void superseded();
   }
@@ -130,6 +133,7 @@ public final class FrameIntake {
         durable(exited);
         listener.agentExited(exited);
       }
+      case BridgeFrame.BackgroundTasks tasks -> listener.backgroundTasks(tasks);
       case BridgeFrame.Delta delta ->
           steps.put(
               new Step.Show(

@@ -25,9 +25,11 @@ import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeProtocol;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures.SandboxLoss;
+import dev.berth.workflows.ports.SandboxActivities.SandboxStopped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,7 @@ public final class HostSandboxes implements SandboxEndings {
 
   private final HostId host;
   private final SandboxProperties properties;
+  private final WatchdogProperties watchdogs;
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
@@ -74,6 +77,7 @@ public final class HostSandboxes implements SandboxEndings {
   public HostSandboxes(
       HostId host,
       SandboxProperties properties,
+      WatchdogProperties watchdogs,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -90,6 +94,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.toolJournal = toolJournal;
     this.lostResults = lostResults;
     this.properties = properties;
+    this.watchdogs = watchdogs;
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
@@ -204,17 +209,27 @@ public final class HostSandboxes implements SandboxEndings {
         properties.diskFloor().toBytes() / FLOOR_IN_TURN);
   }
 
-  /** Ends a sandbox as the session wants it; gives false when there was none. */
-  public boolean stop(SessionId session, SandboxId id, SandboxEndReason reason) {
+  /**
+   * Ends a sandbox as the session wants it.
+   *
+   * @param sparing whether one whose agent works in the background is left alone
+   */
+  public SandboxStopped stop(
+      SessionId session, SandboxId id, SandboxEndReason reason, boolean sparing) {
     var live = find(id);
     if (live == null) {
       LOG.atInfo().log("session {}: sandbox {} is not here any more", session, id);
       runtime.remove(id);
       records.ended(id, reason, "stopped");
-      return false;
+      return new SandboxStopped(false, 0);
+    }
+    var background = live.background().size();
+    if (sparing && background > 0) {
+      LOG.atInfo().log("session {}: {} tasks keep sandbox {}", session, background, id);
+      return new SandboxStopped(true, background);
     }
     live.stop(reason, properties.stopGrace());
-    return true;
+    return new SandboxStopped(true, 0);
   }
 
   /** A sandbox of this host ended while no worker watched. */
@@ -228,7 +243,7 @@ public final class HostSandboxes implements SandboxEndings {
   }
 
   void gone(Serving serving, SandboxEndReason reason, String detail) {
-    record(serving, new SandboxLoss(reason, detail), true);
+    record(serving, new SandboxLoss(reason, detail), true, List.of());
     folders.leaveWorkspace(serving.sandbox());
   }
 
@@ -239,15 +254,27 @@ public final class HostSandboxes implements SandboxEndings {
     open(
         serving,
         new BridgeCommand.Open(
-            true, null, records.options(serving.session()), null, null, null, null));
+            true,
+            null,
+            records.options(serving.session()),
+            null,
+            null,
+            watchdogs.limits(),
+            null,
+            null));
     records.claimed(serving);
   }
 
   @Override
-  public void record(Serving serving, SandboxLoss loss, boolean idle) {
+  public void record(
+      Serving serving, SandboxLoss loss, boolean idle, List<BackgroundTask> background) {
     record(
         serving,
-        new SessionEvent.SandboxEnded(serving.sandbox(), loss.reason(), loss.detail()),
+        new SessionEvent.SandboxEnded(
+            serving.sandbox(),
+            loss.reason(),
+            loss.detail(),
+            background.isEmpty() ? null : background),
         "ended");
     try {
       records.ended(serving.sandbox(), loss.reason(), loss.detail());
@@ -256,7 +283,7 @@ public final class HostSandboxes implements SandboxEndings {
       LOG.atWarn().setCause(away).log("sandbox {} ended unrecorded", serving.sandbox());
     }
     if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
-      signals.sandboxEnded(serving);
+      signals.sandboxEnded(serving, loss.reason());
     }
   }
 
@@ -285,6 +312,7 @@ public final class HostSandboxes implements SandboxEndings {
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
         lost == null ? null : notice(session, transcript),
+        watchdogs.limits(),
         toolJournal.asked(session, lost != null),
         lost == null ? null : toolJournal.started(session));
   }

@@ -19,12 +19,14 @@ import dev.berth.db.GroupCommit;
 import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.MessageId;
+import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.ApprovalDecision;
 import dev.berth.protocol.event.ApprovalSource;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SessionEvent;
@@ -175,6 +177,11 @@ class FrameIntakeTest {
               }
 
               @Override
+              public void backgroundTasks(BridgeFrame.BackgroundTasks frame) {
+                heard.add("background " + frame.tasks().size());
+              }
+
+              @Override
               public void superseded() {
                 heard.add("superseded");
               }
@@ -305,6 +312,15 @@ class FrameIntakeTest {
                 "toolu_1", ApprovalDecision.WITHDRAW, null, ApprovalSource.SANDBOX_LOST));
   }
 
+  @Test
+  void whatRunsInTheBackgroundIsHeardAndNotStored() throws Exception {
+    var task = new BackgroundTask("b1", "local_bash", "npm run dev");
+    intake.accept(new BridgeFrame.BackgroundTasks(List.of(task)));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("background 1");
+    assertThat(events()).isEmpty();
+  }
+
   @ParameterizedTest
   @EnumSource(ToolOutcome.class)
   void theEndOfAToolCallIsCommitted(ToolOutcome outcome) throws Exception {
@@ -315,8 +331,10 @@ class FrameIntakeTest {
         .extracting(EventEnvelope::event)
         .containsExactly(
             switch (outcome) {
-              case COMPLETED -> new SessionEvent.ToolCompleted("toolu_1", false);
-              case FAILED -> new SessionEvent.ToolCompleted("toolu_1", true);
+              case COMPLETED -> new SessionEvent.ToolCompleted("toolu_1", false, null);
+              case FAILED -> new SessionEvent.ToolCompleted("toolu_1", true, null);
+              case TIMED_OUT ->
+                  new SessionEvent.ToolCompleted("toolu_1", true, ProblemType.TOOL_TIMED_OUT);
               case DENIED -> new SessionEvent.ToolDenied("toolu_1", null);
             });
   }
@@ -334,7 +352,7 @@ class FrameIntakeTest {
 
   @Test
   void theEndOfTheAgentIsToldAndAcknowledged() throws Exception {
-    intake.accept(new BridgeFrame.AgentExited(1, 1, null, "out of words"));
+    intake.accept(new BridgeFrame.AgentExited(1, 1, null, "out of words", null));
 
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("exited out of words");
     assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));

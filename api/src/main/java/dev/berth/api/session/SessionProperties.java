@@ -16,6 +16,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param completionLinger how long a completed session keeps its sandbox
  * @param clientToolTimeout how long an agent waits for a client's tool
  * @param outage how long a turn waits for a part of the platform that is away
+ * @param background how long commands and subagents in the background keep the sandbox of a session
+ *     that has nothing else to do
  */
 @ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
 public record SessionProperties(
@@ -26,7 +28,13 @@ public record SessionProperties(
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
     @DefaultValue("10m") Duration clientToolTimeout,
-    @DefaultValue("15m") Duration outage) {
+    @DefaultValue("15m") Duration outage,
+    @DefaultValue("2h") Duration background) {
+  public SessionProperties {
+    if (!background.isPositive()) {
+      throw new IllegalArgumentException("session.background: " + background + " (expected: > 0)");
+    }
+  }
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
@@ -42,7 +50,8 @@ public record SessionProperties(
         defaults.interruptGrace(),
         defaults.startAttempts(),
         defaults.turnAttempts(),
-        outage);
+        outage,
+        background);
   }
 
   int clientToolTimeoutMillis() {

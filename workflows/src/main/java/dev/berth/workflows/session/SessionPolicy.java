@@ -1,7 +1,8 @@
 package dev.berth.workflows.session;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Duration;
-import java.util.Objects;
 
 /**
  * The times and bounds of a session. They come with its input, because a workflow reads no
@@ -19,6 +20,8 @@ import java.util.Objects;
  * @param turnAttempts how many sandboxes a turn may lose
  * @param outage how long a turn waits for a part of the platform that is away; a session that began
  *     before there was such a time gets the default
+ * @param background how long work in the background keeps the sandbox of a session that is idle, or
+ *     completed; absent in sessions of an earlier release, for two hours
  */
 public record SessionPolicy(
     Duration idle,
@@ -31,9 +34,10 @@ public record SessionPolicy(
     Duration interruptGrace,
     int startAttempts,
     int turnAttempts,
-    Duration outage) {
-
+    Duration outage,
+    Duration background) {
   private static final Duration OUTAGE = Duration.ofMinutes(15);
+  private static final Duration BACKGROUND = Duration.ofHours(2);
 
   public static final SessionPolicy DEFAULT =
       new SessionPolicy(
@@ -47,12 +51,14 @@ public record SessionPolicy(
           Duration.ofSeconds(10),
           3,
           5,
-          OUTAGE);
+          OUTAGE,
+          BACKGROUND);
 
   // The input of a session that began earlier has no such time, and the decoder then gives null.
   public SessionPolicy {
-    outage = Objects.requireNonNullElse(outage, OUTAGE);
+    outage = requireNonNullElse(outage, OUTAGE);
     requirePositive("outage", outage);
+    background = requireNonNullElse(background, BACKGROUND);
     requirePositive("idle", idle);
     requirePositive("completionLinger", completionLinger);
     requirePositive("retention", retention);
@@ -63,6 +69,7 @@ public record SessionPolicy(
     requirePositive("interruptGrace", interruptGrace);
     requirePositive("startAttempts", startAttempts);
     requirePositive("turnAttempts", turnAttempts);
+    requirePositive("background", background);
   }
 
   private static void requirePositive(String name, Duration value) {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *     session; one that never had a socket stays open
  * @param permit what the session asked the developer's semaphore for; null when nothing
  * @param permitRequests requests for a permit that this session made, ever
+ * @param lastSandboxEnd why the session's last sandbox ended; null before
  * @param asking the calls of the running turn that wait for a person; null when it never asked
  */
 record SessionState(
@@ -53,7 +55,11 @@ record SessionState(
     boolean abandoned,
     @Nullable SessionPermit permit,
     long permitRequests,
+    @Nullable SandboxEndReason lastSandboxEnd,
     @Nullable List<String> asking) {
+
+  /** Why a session is completed whose client said so. */
+  static final String CLOSED_BY_CLIENT = "closed_by_client";
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -97,6 +103,7 @@ record SessionState(
         false,
         null,
         0,
+        null,
         null);
   }
 
@@ -158,7 +165,7 @@ record SessionState(
       draft.abandoned = left.isEmpty();
       if (left.isEmpty() && asked) {
         draft.cut = firstToEnd();
-        draft.completing = "closed_by_client";
+        draft.completing = CLOSED_BY_CLIENT;
       } else if (left.isEmpty() && !isBusy()) {
         draft.completing = "disconnected";
       }
@@ -248,10 +255,24 @@ record SessionState(
     return with(draft -> draft.sandbox = started);
   }
 
-  SessionState withoutSandbox() {
+  /**
+   * @param reason why it ended; null when nobody said
+   */
+  SessionState withoutSandbox(@Nullable SandboxEndReason reason) {
     return with(draft -> {
       draft.sandbox = null;
       draft.wanted = false;
+      if (reason != null) {
+        draft.lastSandboxEnd = reason;
+      }
+    });
+  }
+
+  /** It was to be stopped, and is still there. */
+  SessionState withSpared(Sandbox spared, @Nullable SandboxEndReason endBefore) {
+    return with(draft -> {
+      draft.sandbox = spared;
+      draft.lastSandboxEnd = endBefore;
     });
   }
 
@@ -324,6 +345,7 @@ record SessionState(
     boolean abandoned;
     @Nullable SessionPermit permit;
     long permitRequests;
+    @Nullable SandboxEndReason lastSandboxEnd;
     @Nullable List<String> asking;
 
     Draft(SessionState state) {
@@ -345,6 +367,7 @@ record SessionState(
       abandoned = state.abandoned;
       permit = state.permit;
       permitRequests = state.permitRequests;
+      lastSandboxEnd = state.lastSandboxEnd;
       asking = state.asking;
     }
 
@@ -368,6 +391,7 @@ record SessionState(
           abandoned,
           permit,
           permitRequests,
+          lastSandboxEnd,
           asking);
     }
   }

@@ -54,6 +54,7 @@ public sealed interface BridgeCommand {
    * @param unknownCalls tool calls of that turn of which nobody knows whether they ran; the model
    *     is told, since the transcript may not have them
    * @param resumeNotice what the model is to know before it goes on with that turn
+   * @param watchdogs when the agent is taken for stuck; absent for the bridge's own times
    * @param askedCalls calls for which a person was asked and that never started, oldest first; the
    *     agent itself would not come back to them
    * @param startedCalls the Messages API ids of the calls of that turn that may have run
@@ -65,6 +66,7 @@ public sealed interface BridgeCommand {
       AgentOptions options,
       @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls,
       @JsonProperty("resume_notice") @Nullable String resumeNotice,
+      @Nullable WatchdogLimits watchdogs,
       @JsonProperty("asked_calls") @Nullable List<AskedCall> askedCalls,
       @JsonProperty("started_calls") @Nullable List<String> startedCalls)
       implements BridgeCommand {
