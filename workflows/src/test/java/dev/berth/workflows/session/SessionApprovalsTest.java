@@ -198,7 +198,8 @@ class SessionApprovalsTest {
             usual.interruptGrace(),
             usual.startAttempts(),
             usual.turnAttempts(),
-            usual.outage()));
+            usual.outage(),
+            usual.background()));
   }
 
   /** A message whose turn runs, with calls that wait for a person. */
