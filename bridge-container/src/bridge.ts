@@ -61,6 +61,7 @@ export function runBridge(sandboxId: string, log: Log): Promise<ExitCode> {
       clock,
       log,
       newId: randomUUID,
+      timestamp: () => new Date().toISOString(),
       pressure,
       launcher,
       loadQuery,

@@ -36,6 +36,7 @@ const SHAPES: Readonly<Record<BridgeCommand['type'], Shape>> = {
   interrupt: { turn_id: 'string' },
   client_tool_result: { call_id: 'string', content: 'array', is_error: 'boolean' },
   tool_recorded: { tool_use_id: 'string', first: 'boolean' },
+  approval_answer: { tool_use_id: 'string', decision: 'string' },
   transcript_page: {
     request_id: 'string',
     found: 'boolean',

@@ -185,6 +185,7 @@ export class Door {
       case 'interrupt':
       case 'client_tool_result':
       case 'tool_recorded':
+      case 'approval_answer':
       case 'transcript_page':
       case 'shutdown':
         if (this.#attached) this.#options.onCommand(command)

@@ -120,6 +120,8 @@ function withoutBulk(frame: DurableFrame): DurableFrame {
     case 'tool_proposed':
     case 'tool_started':
     case 'tool_ended':
+    case 'approval_requested':
+    case 'approval_closed':
     case 'agent_exited':
       return frame
     default:

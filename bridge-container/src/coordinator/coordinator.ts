@@ -11,8 +11,10 @@ import type { QueryFunction } from './agent.ts'
 import { lastWord } from './agent-end.ts'
 import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
+import { type Approvals, createApprovals } from './approvals.ts'
 import { BackgroundTasks } from './background-tasks.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
+import { CutCalls } from './cut-calls.ts'
 import type { OperationIds } from './operation-ids.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
@@ -27,6 +29,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock
   readonly log: Log
   readonly newId: () => string
+  /** The time of day, as ISO 8601. */
+  readonly timestamp: () => string
   readonly pressure: Pressure
   readonly launcher: Launcher
   /** The Agent SDK, whose loading takes a while. */
@@ -60,6 +64,7 @@ export class Coordinator {
   readonly #outcomes = new TranscriptOutcomes()
   readonly #loader
   readonly #toolJournal: ToolJournal
+  readonly #approvals: Approvals
   readonly #background: BackgroundTasks
   #watchdogs: Watchdogs | undefined
   #stuck: Stuck | undefined
@@ -77,8 +82,13 @@ export class Coordinator {
     this.#toolJournal = createToolJournal({
       send: (frame) => this.#send(frame),
       turnId: () => this.#turns.runningTurnId,
+      needsApproval: (call) => this.#approvals.needsApproval(call),
       overdue: (toolUseId) => this.#watchdogs?.overdue(toolUseId) ?? false,
       operations: options.operations,
+    })
+    this.#approvals = createApprovals({
+      send: (frame) => this.#send(frame),
+      turnId: () => this.#turns.runningTurnId,
     })
     this.#background = new BackgroundTasks(options.sendOnce)
     this.#turns = new Turns({
@@ -112,11 +122,15 @@ export class Coordinator {
       case 'tool_recorded':
         this.#toolJournal.recorded(command)
         return
+      case 'approval_answer':
+        this.#approvals.answer(command)
+        return
       case 'transcript_page':
         this.#loader.page(command)
         return
       case 'shutdown':
-        void this.#stop(command.grace_ms, { stopReason: 'closed' })
+        if (command.keep_turn === true) void this.#park()
+        else void this.#stop(command.grace_ms, { stopReason: 'closed' })
         return
       default:
         command satisfies never
@@ -131,7 +145,9 @@ export class Coordinator {
 
   /** The container is asked to stop. A running turn is not over: it goes on in another sandbox. */
   terminate(): void {
-    void this.#stop(TERMINATE_GRACE_MS, undefined)
+    // An agent that ends in order would note a call that waits as one that was refused.
+    if (this.#approvals.isWaiting()) void this.#park()
+    else void this.#stop(TERMINATE_GRACE_MS, undefined)
   }
 
   /** Somebody else serves the session: nothing more may happen here. */
@@ -158,7 +174,12 @@ export class Coordinator {
     const limits = open.watchdogs ?? WATCHDOG_LIMITS
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
-    if (resume) await this.#restore()
+    this.#approvals.open(open, clientTools.toolNames)
+    this.#toolJournal.startedBefore(open.started_calls ?? [])
+    const cut = CutCalls.of(open, this.#options.newId)
+    if (resume) await this.#restore(cut)
+    this.#approvals.giveUp(cut.notTakenUp())
+    if (cut.takenUp !== undefined) this.#turns.takesUpACall()
     const query = await this.#options.loadQuery()
     if (this.#ending) throw new Error('stopped before the agent was up')
     const watchdogs = this.#watch(limits, clientTools)
@@ -181,6 +202,7 @@ export class Coordinator {
         options,
         clientTools,
         toolJournal: this.#toolJournal,
+        approvals: this.#approvals,
         sessionStore: createTranscriptMirror((frame) => this.#send(frame)),
       },
     })
@@ -235,7 +257,7 @@ export class Coordinator {
     return this.#clientTools
   }
 
-  async #restore(): Promise<void> {
+  async #restore(cut: CutCalls): Promise<void> {
     const { clock, launcher, log, newId, sessionId } = this.#options
     const started = clock.now()
     const found = await restoreTranscript({
@@ -243,7 +265,12 @@ export class Coordinator {
       loader: this.#loader,
       files: createAgentFiles(launcher, newId),
       outcomes: this.#outcomes,
+      cut,
+      timestamp: this.#options.timestamp,
     })
+    // The next sandbox is to read them too: what the agent writes from here on hangs on them.
+    const { additions } = cut
+    if (additions.length > 0) this.#send({ type: 'transcript_part', entries: [...additions] })
     log.info('transcript.restored', { found, duration_ms: Math.round(clock.now() - started) })
     if (!found) throw new TranscriptMissing()
   }
@@ -259,6 +286,7 @@ export class Coordinator {
     }
     this.#send({ type: 'sdk_message', ...turn, message })
     if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    this.#approvals.observe(message)
     // What an agent ends because it is to go is lost, not done.
     if (!this.#ending) this.#background.observe(message)
     this.#toolJournal.observe(message)
@@ -266,7 +294,9 @@ export class Coordinator {
   }
 
   #interrupt(turnId: string): void {
-    if (this.#turns.interrupt(turnId)) this.#clientTools?.cancelAll()
+    if (!this.#turns.interrupt(turnId)) return
+    this.#clientTools?.cancelAll()
+    this.#approvals.cancelAll()
   }
 
   #interruptAgent(): void {
@@ -278,6 +308,7 @@ export class Coordinator {
   #turnEnded({ turnId, messageId }: Turn, end: TurnEnd, result: unknown): void {
     const { stopReason, problem, synthesised } = end
     this.#clientTools?.cancelAll()
+    this.#approvals.cancelAll()
     this.#watchdogs?.turnEnded(messageId)
     this.#send({
       type: 'turn_ended',
@@ -336,6 +367,16 @@ export class Coordinator {
     this.#clientTools?.cancelAll()
     await this.#life?.stop(graceMs, this.#turns.runningTurnId !== undefined)
     if (turnEnd !== undefined) this.#turns.endAll(turnEnd)
+    await this.#flush()
+    this.#options.finish(ExitCode.shutdown)
+  }
+
+  /** Makes room: the running turn goes on in another sandbox, from where it is. */
+  async #park(): Promise<void> {
+    if (this.#ending) return
+    this.#ending = true
+    this.#options.log.info('parking')
+    this.#options.launcher.sweep()
     await this.#flush()
     this.#options.finish(ExitCode.shutdown)
   }

@@ -1,5 +1,6 @@
 import type { McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk'
 import type { AgentOptions, UnknownCall } from '../generated/bridge-command.ts'
+import type { Approvals } from './approvals.ts'
 import type { ClientTools } from './client-tools.ts'
 import { agentEnvironment, type ToolLimits } from './environment.ts'
 import { PROJECT_FOLDER } from './layout.ts'
@@ -16,6 +17,7 @@ export interface AgentSetup {
   readonly options: AgentOptions
   readonly clientTools: ClientTools
   readonly toolJournal: ToolJournal
+  readonly approvals: Approvals
   readonly sessionStore: SessionStore
   readonly spawn: NonNullable<Options['spawnClaudeCodeProcess']>
 }
@@ -29,7 +31,7 @@ export function sdkOptions(setup: AgentSetup): Options {
     setup
   return {
     ...chosen(options),
-    ...permissions(options, clientTools, setup.toolJournal),
+    ...permissions(setup),
     ...(resume ? { resume: sessionId } : { sessionId }),
     ...(resume && options.resume_session_at != null
       ? { resumeSessionAt: options.resume_session_at }
@@ -70,15 +72,12 @@ function chosen(options: AgentOptions): Options {
   })
 }
 
-function permissions(
-  options: AgentOptions,
-  clientTools: ClientTools,
-  toolJournal: ToolJournal,
-): Options {
+function permissions({ approvals, clientTools, options, toolJournal }: AgentSetup): Options {
   const rules = {
     allowedTools: options.allowed_tools,
     clientServers: [...clientTools.servers.keys()],
   }
+  const ask = approvals.hasPerson ? approvals.ask : undefined
   return {
     permissionMode: options.permission_mode as NonNullable<Options['permissionMode']>,
     allowedTools: [
@@ -87,7 +86,7 @@ function permissions(
     ],
     ...(options.permission_mode === 'bypassPermissions'
       ? { allowDangerouslySkipPermissions: true }
-      : { canUseTool: toolJournal.guarded(decidePermission(rules)) }),
+      : { canUseTool: toolJournal.guarded(decidePermission(rules, ask)) }),
   }
 }
 

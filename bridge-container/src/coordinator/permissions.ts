@@ -10,14 +10,16 @@ export interface PermissionRules {
 }
 
 /**
- * Answers what neither mode nor rules decide. Nobody can be asked yet, so the answer is no, but for
- * tools that the client has announced itself.
+ * Answers what neither mode nor rules decide: a person does, or, where nobody can be asked, the
+ * answer is no. Tools that the client has announced itself are allowed.
  */
-export function decidePermission(rules: PermissionRules): CanUseTool {
+export function decidePermission(rules: PermissionRules, ask?: CanUseTool): CanUseTool {
   const allowAll = rules.allowedTools.includes(EVERY_TOOL)
-  return async (toolName, input, { mcpServer }) => {
+  return async (toolName, input, options) => {
+    const { mcpServer } = options
     const ofClient = mcpServer?.source === 'sdk' && rules.clientServers.includes(mcpServer.name)
     if (allowAll || ofClient) return { behavior: 'allow', updatedInput: input }
+    if (ask !== undefined) return ask(toolName, input, options)
     return {
       behavior: 'deny',
       message:

@@ -7,15 +7,18 @@ import type {
   HookJSONOutput,
 } from '@anthropic-ai/claude-agent-sdk'
 import type { DurableFrame } from '../bridge-server/frame-log.ts'
-import { isObject } from '../bridge-server/shape.ts'
 import type { ToolRecorded } from '../generated/bridge-command.ts'
 import type { ToolEnded } from '../generated/bridge-frame.ts'
+import type { ProposedCall } from './asked-tools.ts'
 import type { OperationIds } from './operation-ids.ts'
+import { toolResults } from './tool-results.ts'
 
 export interface ToolJournalOptions {
   readonly send: (frame: DurableFrame) => number
   /** The turn that is running, if one is. */
   readonly turnId: () => string | undefined
+  /** Whether a person has to be asked for a call: it starts when it is allowed. */
+  readonly needsApproval?: (call: ProposedCall) => boolean
   /** Whether the call has run for as long as a call may. */
   readonly overdue?: (toolUseId: string) => boolean
   readonly operations: OperationIds
@@ -36,11 +39,16 @@ export interface OpenCall {
  */
 export interface ToolJournal {
   readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
+  /** Calls that earlier sandboxes may have run: they do not run here. */
+  startedBefore(toolUseIds: readonly string[]): void
   /** Calls that have no end yet. */
   openCalls(): Iterable<OpenCall>
   /** The worker's answer to a start. */
   recorded(command: ToolRecorded): void
-  /** Has what the permissions refuse noted too. */
+  /**
+   * The last gate of calls that wait for a permission: what it refuses is noted, and what it allows
+   * starts, unless that has been noted before the permission was asked for.
+   */
   guarded(decide: CanUseTool): CanUseTool
   /** Sees every message of the agent: not every call ends with a hook. */
   observe(message: unknown): void
@@ -55,12 +63,22 @@ const UNKNOWN =
 
 const INTERRUPTED = 'The turn was interrupted before the call began.'
 
+/** Overrides what would allow the call, so that the permission is asked for in any case. */
+const ASK: HookJSONOutput = {
+  hookSpecificOutput: {
+    hookEventName: 'PreToolUse',
+    permissionDecision: 'ask',
+    permissionDecisionReason: 'The user decides whether this call runs.',
+  },
+}
+
 /** What became of a start: the first, a repeated one, or given up while it waited. */
 type Start = 'first' | 'repeated' | 'aborted'
 
 export function createToolJournal(options: ToolJournalOptions): ToolJournal {
-  const { operations, overdue = () => false, send, turnId } = options
+  const { needsApproval = () => false, operations, overdue = () => false, send, turnId } = options
   const seen = new Set<string>()
+  const started = new Set<string>()
   const open = new Map<string, OpenCall>()
   const waiting = new Map<string, (start: Start) => void>()
 
@@ -74,6 +92,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
   }
   const start = (toolUseId: string, name: string, signal: AbortSignal) =>
     new Promise<Start>((resolve) => {
+      started.add(toolUseId)
       waiting.set(toolUseId, resolve)
       signal.addEventListener('abort', () => settle(toolUseId, 'aborted'), { once: true })
       send({ type: 'tool_started', ...turn(), tool_use_id: toolUseId, name })
@@ -91,6 +110,25 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
     })
   }
 
+  /** Starts a call; tells why it must not run, if so. */
+  const refusedAtStart = async (toolUseId: string, name: string, signal: AbortSignal) => {
+    const outcome = await start(toolUseId, name, signal)
+    switch (outcome) {
+      case 'first':
+        if (open.has(toolUseId)) open.set(toolUseId, { toolUseId, name, runs: true })
+        return undefined
+      case 'repeated':
+        open.delete(toolUseId)
+        operations.ended(toolUseId, false)
+        return UNKNOWN
+      case 'aborted':
+        end(toolUseId, 'denied', INTERRUPTED)
+        return INTERRUPTED
+      default:
+        return outcome satisfies never
+    }
+  }
+
   const before: HookCallback = async (input, _toolUseId, { signal }) => {
     if (input.hook_event_name !== 'PreToolUse') return {}
     const { tool_use_id: toolUseId, tool_name: name, agent_id: agentId } = input
@@ -106,22 +144,11 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
     })
     open.set(toolUseId, { toolUseId, name, runs: false })
     operations.called(toolUseId, name, input.tool_input)
-    const started = await start(toolUseId, name, signal)
-    switch (started) {
-      case 'first':
-        if (open.has(toolUseId)) open.set(toolUseId, { toolUseId, name, runs: true })
-        // No decision: an `allow` from here would skip the permissions.
-        return {}
-      case 'repeated':
-        open.delete(toolUseId)
-        operations.ended(toolUseId, false)
-        return denied(UNKNOWN)
-      case 'aborted':
-        end(toolUseId, 'denied', INTERRUPTED)
-        return denied(INTERRUPTED)
-      default:
-        return started satisfies never
-    }
+    const mode = input.permission_mode ?? 'default'
+    if (needsApproval({ tool: name, input: input.tool_input, mode })) return ASK
+    const refusal = await refusedAtStart(toolUseId, name, signal)
+    // No decision: an `allow` from here would skip the permissions.
+    return refusal === undefined ? {} : denied(refusal)
   }
 
   const after: HookCallback = async (input) => {
@@ -136,14 +163,20 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       PostToolUse: [{ hooks: [after] }],
       PostToolUseFailure: [{ hooks: [after] }],
     },
+    startedBefore(toolUseIds) {
+      for (const toolUseId of toolUseIds) seen.add(toolUseId)
+    },
     openCalls: () => open.values(),
     recorded({ tool_use_id: toolUseId, first }) {
       settle(toolUseId, first ? 'first' : 'repeated')
     },
     guarded: (decide) => async (name, input, options) => {
       const decision = await decide(name, input, options)
-      if (decision?.behavior === 'deny') end(options.toolUseID, 'denied', decision.message)
-      return decision
+      const { signal, toolUseID: toolUseId } = options
+      if (decision?.behavior === 'deny') end(toolUseId, 'denied', decision.message)
+      if (decision?.behavior !== 'allow' || started.has(toolUseId)) return decision
+      const refusal = await refusedAtStart(toolUseId, name, signal)
+      return refusal === undefined ? decision : { behavior: 'deny', message: refusal }
     },
     observe(message) {
       for (const { toolUseId, isError } of toolResults(message)) {
@@ -167,13 +200,4 @@ function hash(input: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(input) ?? '')
     .digest('hex')
-}
-
-function toolResults(message: unknown): Array<{ toolUseId: string; isError: boolean }> {
-  if (!isObject(message) || message.type !== 'user' || !isObject(message.message)) return []
-  const { content } = message.message
-  if (!Array.isArray(content)) return []
-  return content
-    .filter((block) => isObject(block) && block.type === 'tool_result')
-    .map((block) => ({ toolUseId: String(block.tool_use_id), isError: block.is_error === true }))
 }

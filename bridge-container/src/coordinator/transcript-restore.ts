@@ -1,5 +1,6 @@
 import { isObject } from '../bridge-server/shape.ts'
 import type { AgentFile, AgentFiles } from './agent-files.ts'
+import type { CutCalls } from './cut-calls.ts'
 import { TRANSCRIPT_FOLDER } from './layout.ts'
 import type { TranscriptLoader, TranscriptSink } from './transcript-loader.ts'
 import type { TranscriptOutcomes } from './transcript-outcomes.ts'
@@ -9,6 +10,9 @@ export interface RestoreOptions {
   readonly loader: TranscriptLoader
   readonly files: AgentFiles
   readonly outcomes: TranscriptOutcomes
+  readonly cut: CutCalls
+  /** The time, as entries of a transcript have it. */
+  readonly timestamp: () => string
 }
 
 /**
@@ -16,17 +20,22 @@ export interface RestoreOptions {
  * Returns false when nothing was ever stored.
  */
 export async function restoreTranscript(options: RestoreOptions): Promise<boolean> {
-  const { files, loader, outcomes, sessionId } = options
+  const { cut, files, loader, outcomes, sessionId, timestamp } = options
   const main = await restoreOne({
     path: `${TRANSCRIPT_FOLDER}/${sessionId}.jsonl`,
     subpath: undefined,
     loader,
     files,
-    onRestart: () => outcomes.clear(),
+    onRestart: () => {
+      outcomes.clear()
+      cut.clear()
+    },
     keep: (entry) => {
       outcomes.read(entry)
+      cut.read(entry)
       return true
     },
+    atEnd: () => cut.finish(timestamp()),
   })
   if (!main.found) return false
   for (const subpath of main.subpaths.filter(isSafe)) {
@@ -66,16 +75,21 @@ interface RestoreOne {
   readonly onRestart: () => void
   /** Whether the entry belongs into the file. */
   readonly keep: (entry: unknown) => boolean
+  /** What belongs behind the last entry. */
+  readonly atEnd?: () => readonly unknown[]
 }
 
-async function restoreOne({ path, subpath, loader, files, onRestart, keep }: RestoreOne) {
+async function restoreOne(one: RestoreOne) {
+  const { atEnd, files, keep, loader, onRestart, path, subpath } = one
   let file: AgentFile | undefined
+  const write = async (entries: readonly unknown[]) => {
+    if (entries.length === 0) return
+    file ??= files.create(path)
+    await file.write(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+  }
   const sink: TranscriptSink = {
     async entries(entries) {
-      const lines = entries.filter(keep).map((entry) => `${JSON.stringify(entry)}\n`)
-      if (lines.length === 0) return
-      file ??= files.create(path)
-      await file.write(lines.join(''))
+      await write(entries.filter(keep))
     },
     async restart() {
       await file?.abandon()
@@ -84,6 +98,7 @@ async function restoreOne({ path, subpath, loader, files, onRestart, keep }: Res
     },
   }
   const loaded = await loader.load(subpath, sink)
+  await write(atEnd?.() ?? [])
   await file?.finish()
   return loaded
 }

@@ -70,6 +70,10 @@ export class Turns {
   #running: Running | undefined
   #settle: Timer | undefined
   #ready = false
+  /** The agent comes back to a call by itself; the result after it names no message. */
+  #takesUp = false
+  /** That result, until the turn is handed over. */
+  #takenUp: unknown
   #over: TurnEnd | undefined
 
   constructor(options: TurnsOptions) {
@@ -84,6 +88,11 @@ export class Turns {
   begin(): void {
     this.#ready = true
     this.#next()
+  }
+
+  /** The agent goes on with a call that waited, and with the turn of that call. */
+  takesUpACall(): void {
+    this.#takesUp = true
   }
 
   handOver(turn: Turn): void {
@@ -111,7 +120,7 @@ export class Turns {
       this.#end({ stopReason: 'interrupted' })
       this.#options.stuck()
     })
-    if (this.#active.has(running.turn.messageId)) this.#options.interruptAgent()
+    if (this.#worksOn(running)) this.#options.interruptAgent()
     return true
   }
 
@@ -140,7 +149,8 @@ export class Turns {
         continue
       }
       this.#running = { turn, interrupt: undefined, closed: false, givenUp: undefined }
-      const result = this.#results.get(turn.messageId)
+      const result = this.#results.get(turn.messageId) ?? this.#takenUp
+      this.#takenUp = undefined
       if (result === undefined) this.#options.start(turn)
       else this.#endWith(result)
     }
@@ -157,7 +167,10 @@ export class Turns {
       return
     }
     this.#active.delete(uuid)
-    if (this.#running?.turn.messageId === uuid) this.#running.closed = true
+    const running = this.#running
+    if (running?.turn.messageId !== uuid) return
+    running.closed = true
+    if (running.interrupt !== undefined && this.#worksOn(running)) this.#options.interruptAgent()
   }
 
   /** A busy provider is worth waiting for, one that refuses the key is not. */
@@ -177,7 +190,13 @@ export class Turns {
   #observeResult(result: Record<string, unknown>): void {
     const messages = messagesOf(result)
     for (const message of messages) this.#remember(message, result)
-    if (this.#running === undefined) return
+    if (this.#running === undefined) {
+      if (this.#takesUp && messages.length === 0 && result.origin === undefined) {
+        this.#takesUp = false
+        this.#takenUp = result
+      }
+      return
+    }
     const { messageId } = this.#running.turn
     const belongs =
       messages.length === 0 ? this.#endsUnnamed(messageId, result) : messages.includes(messageId)
@@ -189,7 +208,12 @@ export class Turns {
    * background work, or else of the running turn, which may have failed before it began.
    */
   #endsUnnamed(messageId: string, result: Record<string, unknown>): boolean {
-    if (result.origin !== undefined || this.#worksOnOther(messageId)) return false
+    if (result.origin !== undefined) return false
+    if (this.#takesUp) {
+      this.#takesUp = false
+      return true
+    }
+    if (this.#worksOnOther(messageId)) return false
     return this.#active.has(messageId) || result.is_error === true
   }
 
@@ -198,6 +222,11 @@ export class Turns {
     if (this.#results.size <= REMEMBERED_RESULTS) return
     const [oldest] = this.#results.keys()
     if (oldest !== undefined) this.#results.delete(oldest)
+  }
+
+  /** On the turn's message, or on its own account on what that message began earlier. */
+  #worksOn({ closed, turn }: Running): boolean {
+    return this.#active.has(turn.messageId) || (closed && this.#worksOnOther(turn.messageId))
   }
 
   #worksOnOther(messageId: string): boolean {

@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | ApprovalAnswer | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
 export type WatchdogLimitsNullable = (null | WatchdogLimits)
 
 export interface Attach {
@@ -14,16 +14,25 @@ session_id: string
 }
 export interface Open {
 type: "open"
+asked_calls?: (AskedCall[] | null)
 options: AgentOptions
 resume: boolean
 resume_notice?: (string | null)
 resume_reason?: (string | null)
+started_calls?: (string[] | null)
 unknown_calls?: (UnknownCall[] | null)
 watchdogs?: WatchdogLimitsNullable
+}
+export interface AskedCall {
+decision?: (null | ("allow" | "deny" | "withdraw"))
+over: boolean
+reason?: (string | null)
+tool_use_id: string
 }
 export interface AgentOptions {
 agents: MapOfJsonNode
 allowed_tools: string[]
+approvals?: (string | null)
 betas: string[]
 client_servers: ClientServer[]
 client_tool_timeout_ms: number
@@ -89,6 +98,12 @@ type: "tool_recorded"
 first: boolean
 tool_use_id: string
 }
+export interface ApprovalAnswer {
+type: "approval_answer"
+decision: ("allow" | "deny" | "withdraw")
+reason?: (string | null)
+tool_use_id: string
+}
 export interface TranscriptPage {
 type: "transcript_page"
 entries: unknown[]
@@ -108,6 +123,7 @@ epoch: number
 export interface Shutdown {
 type: "shutdown"
 grace_ms: number
+keep_turn?: (boolean | null)
 }
 export interface Heartbeat {
 type: "heartbeat"

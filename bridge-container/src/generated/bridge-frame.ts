@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | BackgroundTasks | Heartbeat)
+export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | ApprovalRequested | ApprovalClosed | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | BackgroundTasks | Heartbeat)
 export type ProblemNullable = (null | Problem)
 
 export interface SdkMessage {
@@ -55,6 +55,25 @@ reason?: (string | null)
 tool_use_id: string
 turn_id?: (string | null)
 }
+export interface ApprovalRequested {
+type: "approval_requested"
+agent_id?: (string | null)
+description?: (string | null)
+frame: number
+input: unknown
+input_cut: boolean
+name: string
+title?: (string | null)
+tool_use_id: string
+turn_id?: (string | null)
+}
+export interface ApprovalClosed {
+type: "approval_closed"
+by: ("user" | "turn_ended" | "sandbox_lost")
+frame: number
+tool_use_id: string
+turn_id?: (string | null)
+}
 export interface TurnEnded {
 type: "turn_ended"
 frame: number
@@ -68,14 +87,14 @@ turn_id: string
 export interface Problem {
 away?: (null | ("object_storage" | "container_engine" | "database" | "host"))
 message: string
-type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "request_too_large" | "message_conflict" | "message_not_found" | "message_not_waiting" | "message_withdrawn" | "session_conflict" | "session_busy" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "restart_not_needed" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
+type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "request_too_large" | "message_conflict" | "message_not_found" | "message_not_waiting" | "message_withdrawn" | "approval_not_found" | "approval_conflict" | "approval_ended" | "session_conflict" | "session_busy" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "restart_not_needed" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
 }
 export interface AgentExited {
 type: "agent_exited"
 detail: string
 exit_code?: (number | null)
 frame: number
-reason?: (null | ("idle" | "completed" | "closed" | "exited" | "killed" | "oom_killed" | "disk_full" | "start_failed" | "silent" | "agent_exited" | "start_timed_out" | "agent_hung" | "stream_wedged" | "tool_timed_out" | "host_lost" | "superseded" | "orphaned"))
+reason?: (null | ("idle" | "parked" | "completed" | "closed" | "exited" | "killed" | "oom_killed" | "disk_full" | "start_failed" | "silent" | "agent_exited" | "start_timed_out" | "agent_hung" | "stream_wedged" | "tool_timed_out" | "host_lost" | "superseded" | "orphaned"))
 signal?: (string | null)
 }
 export interface Hello {

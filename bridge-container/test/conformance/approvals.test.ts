@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { CutCalls } from '../../src/coordinator/cut-calls.ts'
 import type { Call, SdkMessage } from './agent/wire.ts'
 import { type Agent, type Answer, NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
@@ -215,5 +218,149 @@ test(
 
     expect(results).toMatchObject([{ result: 'Went on.' }, { result: 'Next.' }])
     expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+const ASKS = { callbacks: { canUseTool: true, hooks: ['PreToolUse'] } }
+const ASKING = { ...ASKS, options: { permissionMode: 'default' } }
+const MARKED = dependsOn(
+  'Approvals',
+  'a call that waited is taken up when it is marked as deferred',
+)
+
+const waits: Answer = ({ method }) => (method === 'canUseTool' ? NEVER : {})
+
+/** Killed while its first call waited for a permission; then marked as the bridge marks it. */
+async function killedWhileItAsked(script: string) {
+  const place = await Workplace.open()
+  const agent = place.start({ ...ASKING, answer: waits })
+  const message = agent.say(script)
+  const call = await agent.called('canUseTool', 'Bash')
+  await place.untilStored(CALL)
+  await agent.kill()
+  const id = String(call.input.toolUseID)
+  const cut = new CutCalls({
+    asked: [{ tool_use_id: id, over: false }],
+    started: [],
+    takesUp: true,
+    newId: randomUUID,
+  })
+  for (const line of place.transcript()) cut.read(JSON.parse(line))
+  const lines = cut.finish(new Date().toISOString()).map((entry) => `${JSON.stringify(entry)}\n`)
+  appendFileSync(place.transcriptPath() ?? '', lines.join(''))
+  return { place, message, id }
+}
+
+const allowsWhenAsked: Answer = ({ input, method }) =>
+  method === 'canUseTool' ? { behavior: 'allow', updatedInput: input.input } : {}
+
+test(
+  'A5: a call that waited is asked for again under its id, and its result names no message',
+  upholds(MARKED, async () => {
+    const { id, message, place } = await killedWhileItAsked(ONE_CALL)
+
+    const next = place.resume(AFTER_A_LOSS, { ...ASKING, answer: allowsWhenAsked })
+    next.say(ONE_CALL, message)
+    const [ended] = await next.results(1)
+
+    const asked = next.calls.filter(({ method }) => method === 'canUseTool')
+    expect(asked.map(({ input }) => input.toolUseID)).toEqual([id])
+    expect(place.read('effects')).toBe('ran\n')
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(ended).not.toHaveProperty('user_message_uuid')
+    expect(ended).not.toHaveProperty('user_message_uuids')
+    expect(next.lifecycle(message)).toEqual(['completed'])
+  }),
+)
+
+test(
+  'A5: a call that was taken up and killed again while it waits is taken up once more',
+  upholds(MARKED, async () => {
+    const { id, message, place } = await killedWhileItAsked(ONE_CALL)
+    const second = place.resume(AFTER_A_LOSS, { ...ASKING, answer: waits })
+    second.say(ONE_CALL, message)
+    await second.called('canUseTool', 'Bash')
+    await second.kill()
+
+    const refuses: Answer = ({ method }) =>
+      method === 'canUseTool' ? { behavior: 'deny', message: 'Not so.' } : {}
+    const third = place.resume(AFTER_A_LOSS, { ...ASKING, answer: refuses })
+    await third.results(1)
+
+    expect(third.calls.at(-1)?.input.toolUseID).toBe(id)
+    expect(place.read('effects')).toBe('')
+  }),
+)
+
+test(
+  'A6: beside a call that is taken up the model sees how the others of its message stand',
+  upholds(MARKED, async () => {
+    const { message, place } = await killedWhileItAsked(THREE)
+
+    const next = place.resume(AFTER_A_LOSS, { ...ASKING, answer: allowsWhenAsked })
+    next.say(THREE, message)
+    await next.results(1)
+
+    expect(place.read('effects')).toBe('one\n')
+    const seen = [...toolResults(place.model.seen[1]).values()].map(({ content }) => content)
+    expect(seen).toHaveLength(3)
+    expect(seen).toContain('first')
+    expect(seen.filter((content) => String(content).includes('did not run'))).toHaveLength(2)
+  }),
+)
+
+test(
+  'A7: a call that was taken up can be interrupted, and the session goes on',
+  upholds(MARKED, async () => {
+    const { message, place } = await killedWhileItAsked(ONE_CALL)
+    const next = place.resume(AFTER_A_LOSS, { ...ASKING, answer: waits })
+    next.say(ONE_CALL, message)
+    await next.called('canUseTool', 'Bash')
+
+    await next.interrupt()
+    next.say('say Next.')
+    const results = await next.results(2)
+
+    expect(results).toMatchObject([
+      { subtype: 'error_during_execution', terminal_reason: 'aborted_streaming' },
+      { result: 'Next.' },
+    ])
+    expect(place.read('effects')).toBe('')
+  }),
+)
+
+const ASK = dependsOn('Approvals', 'the hook can make the agent ask, so that the call starts later')
+
+test.for([
+  ['by itself does not ask for what only looks', {}, {}, false],
+  ['asks when the hook says so', {}, { permissionDecision: 'ask' }, true],
+  [
+    'asks even for what a rule allows',
+    { allowedTools: ['Bash'] },
+    { permissionDecision: 'ask' },
+    true,
+  ],
+  [
+    'asks nobody for what a rule denies',
+    { disallowedTools: ['Bash(cat:*)'] },
+    { permissionDecision: 'ask' },
+    false,
+  ],
+] as const)(
+  'approvals: the agent %s',
+  upholds(ASK, async ([, options, decision, asked]) => {
+    const place = await Workplace.open()
+    const agent = place.start({
+      ...ASKS,
+      options: { permissionMode: 'default', ...options },
+      answer: (call) =>
+        call.method === 'canUseTool'
+          ? allowsWhenAsked(call)
+          : { hookSpecificOutput: { hookEventName: 'PreToolUse', ...decision } },
+    })
+    agent.say('bash cat nothing\nsay Went on.')
+    await agent.results(1)
+
+    expect(agent.calls.some(({ method }) => method === 'canUseTool')).toBe(asked)
   }),
 )

@@ -43,6 +43,7 @@ beforeEach(() => {
     clock,
     log: silentLog,
     newId: numbered('id'),
+    timestamp: () => '2026-11-29T12:00:00.000Z',
     pressure,
     launcher: fakeLauncher(),
     loadQuery: async () => (params) => {
@@ -313,6 +314,160 @@ test('the transcript leaves as parts, in order with the messages', async () => {
 
   expect(types()[0]).toBe('transcript_part')
   expect(await store?.load({ projectKey: 'p', sessionId: SESSION })).toBeNull()
+})
+
+const ASKING = { approvals: 'ask', permission_mode: 'default' } as const
+
+function askFor(toolUseID: string) {
+  const context = { toolUseID, signal: new AbortController().signal } as never
+  return agent.options?.canUseTool?.('Bash', { command: 'make' }, context)
+}
+
+test('without approvals nobody is asked', async () => {
+  await open({ permission_mode: 'default' })
+  await run('m1')
+
+  expect(await askFor('toolu_1')).toMatchObject({ behavior: 'deny' })
+  expect(types()).not.toContain('approval_requested')
+})
+
+test('a person is asked, and the answer starts the call', async () => {
+  await open(ASKING)
+  await run('m1')
+  const decided = askFor('toolu_1')
+  await settled()
+  expect(last()).toMatchObject({ type: 'approval_requested', turn_id: 'm1' })
+
+  coordinator.obey({ type: 'approval_answer', tool_use_id: 'toolu_1', decision: 'allow' })
+  await settled()
+  expect(last()).toMatchObject({ type: 'tool_started', tool_use_id: 'toolu_1' })
+  coordinator.obey({ type: 'tool_recorded', tool_use_id: 'toolu_1', first: true })
+
+  expect(await decided).toMatchObject({ behavior: 'allow' })
+})
+
+test('an interrupt withdraws what waits', async () => {
+  await open(ASKING)
+  await run('m1')
+  const decided = askFor('toolu_1')
+  await settled()
+
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+
+  expect(await decided).toMatchObject({ behavior: 'deny' })
+  expect(types()).toContain('approval_closed')
+})
+
+test('a parked sandbox kills the agent at once, and leaves turn and approval open', async () => {
+  await open(ASKING)
+  await run('m1')
+  void askFor('toolu_1')
+  await settled()
+
+  coordinator.obey({ type: 'shutdown', grace_ms: 5_000, keep_turn: true })
+  await settled()
+
+  expect(signals).toEqual(['sweep'])
+  expect(types()).not.toContain('turn_ended')
+  expect(types()).not.toContain('approval_closed')
+  expect(finished).toEqual([ExitCode.shutdown])
+})
+
+test('a stop of the container does the same to an agent that waits for a person', async () => {
+  await open(ASKING)
+  await run('m1')
+  void askFor('toolu_1')
+  await settled()
+
+  coordinator.terminate()
+  await settled()
+
+  expect(signals).toEqual(['sweep'])
+  expect(types()).not.toContain('approval_closed')
+})
+
+/** Opens with a transcript in which a call waited, under a turn that is taken up. */
+async function takeUp(decision?: 'allow' | 'deny'): Promise<void> {
+  const asked = { tool_use_id: 'toolu_1', over: false, decision: decision ?? null }
+  coordinator.obey({
+    type: 'open',
+    resume: true,
+    resume_reason: 'killed',
+    options: agentOptions(ASKING),
+    asked_calls: [asked],
+  })
+  const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
+  const content = [{ type: 'tool_use', id: 'toolu_1', name: 'Bash', input: {} }]
+  const entries = [
+    { type: 'user', uuid: 'm1', message: { content: 'hello' } },
+    { type: 'assistant', uuid: 'u2', message: { id: 'msg_1', content } },
+  ]
+  coordinator.obey({
+    type: 'transcript_page',
+    request_id,
+    found: true,
+    entries,
+    subpaths: [],
+    last: true,
+  })
+  await settled()
+  // The transcript is written.
+  exit({})
+  await settled()
+}
+
+test('A5: the transcript that the next sandboxes read has the mark of the call, too', async () => {
+  await takeUp()
+
+  expect(said[1]).toMatchObject({
+    type: 'transcript_part',
+    entries: [{ attachment: { type: 'hook_deferred_tool', toolUseID: 'toolu_1' } }],
+  })
+})
+
+test('A5: the result after a call that was taken up ends the turn, though it names no message', async () => {
+  await takeUp('allow')
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'own', state: 'started' })
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'completed' })
+  agent.say({ type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn' })
+  await settled()
+
+  expect(last()).toMatchObject({ type: 'turn_ended', turn_id: 'm1', stop_reason: 'end_turn' })
+})
+
+test('A5: that result may come before the turn is handed over', async () => {
+  await takeUp('allow')
+  agent.say({ type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn' })
+  await settled()
+  await run('m1')
+
+  expect(last()).toMatchObject({ type: 'turn_ended', turn_id: 'm1', stop_reason: 'end_turn' })
+  expect(agent.given).toEqual([])
+})
+
+test('A7: a turn that goes on with a call can be interrupted', async () => {
+  await takeUp()
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'own', state: 'started' })
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'completed' })
+  await settled()
+
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+
+  expect(agent.interrupts).toBe(1)
+})
+
+test('A5: a call that no transcript knows is given up, and said not to have run', async () => {
+  const asked = [{ tool_use_id: 'toolu_1', over: false }]
+  const options = agentOptions(ASKING)
+  coordinator.obey({ type: 'open', resume: false, options, asked_calls: asked })
+  await settled()
+
+  expect(said).toMatchObject([
+    { type: 'approval_closed', tool_use_id: 'toolu_1', by: 'sandbox_lost' },
+    { type: 'tool_ended', tool_use_id: 'toolu_1', outcome: 'denied' },
+  ])
 })
 
 const LIMITS = { start_ms: 5_000, hang_ms: 6_000, stream_idle_ms: 20_000, tool_ms: 60_000 }

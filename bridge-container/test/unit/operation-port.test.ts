@@ -43,7 +43,8 @@ async function answered(socket: Socket): Promise<string> {
   socket.on('data', (chunk) => {
     answer += chunk
   })
-  await once(socket, 'close')
+  // Not once(): a connection that is reset has an error first.
+  await new Promise((resolve) => socket.once('close', resolve))
   return answer
 }
 

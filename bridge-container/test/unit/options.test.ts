@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createApprovals } from '../../src/coordinator/approvals.ts'
 import { createClientTools } from '../../src/coordinator/client-tools.ts'
 import { agentEnvironment } from '../../src/coordinator/environment.ts'
 import { OperationIds } from '../../src/coordinator/operation-ids.ts'
@@ -32,6 +33,7 @@ function setup(options: AgentOptions, changes: Partial<AgentSetup> = {}): AgentS
       turnId: () => undefined,
       operations: new OperationIds(),
     }),
+    approvals: createApprovals({ send: () => {}, turnId: () => undefined }),
     sessionStore: { append: async () => {}, load: async () => null },
     spawn: () => {
       throw new Error('not here')

@@ -30,6 +30,7 @@ function hook(event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure', toolUs
     tool_name: 'Bash',
     tool_input: { command: 'ls' },
     tool_use_id: toolUseId,
+    permission_mode: 'default',
   } as unknown as HookInput
   return callback(input, toolUseId, { signal: interruption.signal })
 }
@@ -137,6 +138,73 @@ test('a result in the stream ends a call that no hook ended, once', async () => 
 
 test('a hook that fails blocks the call', () => {
   expect(journal.hooks.PreToolUse?.[0]?.onFailure).toBe('block')
+})
+
+test('a call that needs an approval starts when it is allowed, and the agent is made to ask', async () => {
+  journal = createToolJournal({
+    send: (frame) => said.push(frame),
+    turnId: () => TURN,
+    operations,
+    needsApproval: ({ mode, tool }) => mode === 'default' && tool === 'Bash',
+  })
+
+  expect(await hook('PreToolUse')).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'ask' },
+  })
+  expect(steps()).toEqual(['tool_proposed'])
+
+  const allow: CanUseTool = async (_name, updatedInput) => ({ behavior: 'allow', updatedInput })
+  const context = { toolUseID: CALL, signal: interruption.signal } as never
+  const decided = journal.guarded(allow)('Bash', {}, context)
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(steps()).toEqual(['tool_proposed', 'tool_started'])
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  expect(await decided).toMatchObject({ behavior: 'allow' })
+})
+
+test('P6: an approved call that an earlier sandbox had started does not run', async () => {
+  journal = createToolJournal({
+    send: (frame) => said.push(frame),
+    turnId: () => TURN,
+    operations,
+    needsApproval: () => true,
+  })
+  await hook('PreToolUse')
+  const allow: CanUseTool = async (_name, updatedInput) => ({ behavior: 'allow', updatedInput })
+  const context = { toolUseID: CALL, signal: interruption.signal } as never
+
+  const decided = journal.guarded(allow)('Bash', {}, context)
+  await Promise.resolve()
+  await Promise.resolve()
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: false })
+
+  expect(await decided).toMatchObject({ behavior: 'deny' })
+})
+
+test('P5: what earlier sandboxes may have run is refused before anybody is asked', async () => {
+  journal = createToolJournal({
+    send: (frame) => said.push(frame),
+    turnId: () => TURN,
+    operations,
+    needsApproval: () => true,
+  })
+  journal.startedBefore([CALL])
+
+  expect(await hook('PreToolUse')).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'deny' },
+  })
+  expect(said).toEqual([])
+})
+
+test('a call that started before it was asked for does not start again', async () => {
+  void hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  const allow: CanUseTool = async (_name, updatedInput) => ({ behavior: 'allow', updatedInput })
+
+  await journal.guarded(allow)('Bash', {}, { toolUseID: CALL } as never)
+
+  expect(steps()).toEqual(['tool_proposed', 'tool_started'])
 })
 
 test('a call is open from its proposal to its end, and runs when its start is recorded', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DurableFrame } from '../../src/bridge-server/frame-log.ts'
 import type { AgentFiles } from '../../src/coordinator/agent-files.ts'
+import { CutCalls } from '../../src/coordinator/cut-calls.ts'
 import { createTranscriptLoader } from '../../src/coordinator/transcript-loader.ts'
 import { createTranscriptMirror } from '../../src/coordinator/transcript-mirror.ts'
 import { TranscriptOutcomes } from '../../src/coordinator/transcript-outcomes.ts'
@@ -73,7 +74,9 @@ function restore() {
   })
   const { files, written } = rememberedFiles()
   const outcomes = new TranscriptOutcomes()
-  const restored = restoreTranscript({ sessionId: 's', loader, files, outcomes })
+  const cut = new CutCalls({ asked: [], started: [], takesUp: false, newId: numbered('n') })
+  const timestamp = () => '2026-11-29T12:00:00.000Z'
+  const restored = restoreTranscript({ sessionId: 's', loader, files, outcomes, cut, timestamp })
   const page = (request_id: string, entries: unknown[], last: boolean, subpaths: string[] = []) =>
     loader.page({ type: 'transcript_page', request_id, found: true, entries, subpaths, last })
   return { asked, loader, outcomes, page, restored, written }

@@ -92,6 +92,7 @@ test('the generated types know every command and frame', () => {
     interrupt: true,
     client_tool_result: true,
     tool_recorded: true,
+    approval_answer: true,
     transcript_page: true,
     ack: true,
     superseded: true,

@@ -8,6 +8,7 @@ import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.gateway.GatewayProperties;
 import dev.berth.api.http.EndUserRequests;
 import dev.berth.api.sending.SendingProperties;
+import dev.berth.api.session.Approvals;
 import dev.berth.api.session.ClientToolAnswers;
 import dev.berth.api.session.SessionProperties;
 import dev.berth.api.session.SessionRecords;
@@ -123,6 +124,11 @@ class ApiConfiguration {
       SessionWorkflows workflows,
       SessionProperties properties) {
     return new Sessions(db, records, workflows, properties);
+  }
+
+  @Bean
+  Approvals approvals(DSLContext db, SessionRecords records, SessionWorkflows workflows) {
+    return new Approvals(db, records, workflows);
   }
 
   @Bean

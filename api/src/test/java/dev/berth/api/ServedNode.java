@@ -3,6 +3,8 @@ package dev.berth.api;
 import static dev.berth.db.generated.Tables.MESSAGES;
 import static java.util.Objects.requireNonNull;
 
+import dev.berth.db.ApprovalLog;
+import dev.berth.db.ApprovalLog.Standing.Answered;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
@@ -107,6 +109,19 @@ public record ServedNode(
                   .map(event -> NewEvent.of(event.id(), event.event()))
                   .toList()));
       return memory.record(input);
+    }
+
+    @Override
+    public ApprovalStands answerApproval(AnswerApprovalInput input) {
+      return new ApprovalStands(
+          ApprovalLog.answer(db, input.sessionId(), input.answer()) instanceof Answered(var stands)
+              ? stands
+              : null);
+    }
+
+    @Override
+    public void withdrawApprovals(WithdrawApprovalsInput input) {
+      ApprovalLog.withdrawAll(db, input.sessionId());
     }
 
     @Override

@@ -1,12 +1,15 @@
 package dev.berth.activities.bridge;
 
 import dev.berth.activities.session.ToolJournal;
+import dev.berth.db.ApprovalLog;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.event.ApprovalDecision;
 import dev.berth.protocol.event.SessionEvent;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -74,6 +77,31 @@ final class FrameEvents {
                       frame.toolUseId(), true, ProblemType.TOOL_TIMED_OUT);
               case DENIED -> new SessionEvent.ToolDenied(frame.toolUseId(), frame.reason());
             }),
+        frame.turnId());
+  }
+
+  /** The question, and the session's status under this epoch. */
+  static List<NewEvent> of(int epoch, BridgeFrame.ApprovalRequested frame) {
+    return ApprovalLog.requested(
+            new SessionEvent.ApprovalRequested(
+                frame.toolUseId(),
+                frame.name(),
+                frame.input(),
+                frame.inputCut(),
+                frame.agentId(),
+                frame.title(),
+                frame.description()),
+            epoch)
+        .stream()
+        .map(event -> inTurn(event, frame.turnId()))
+        .toList();
+  }
+
+  static NewEvent of(BridgeFrame.ApprovalClosed frame) {
+    return inTurn(
+        ApprovalLog.answered(
+            new SessionEvent.ApprovalAnswered(
+                frame.toolUseId(), ApprovalDecision.WITHDRAW, null, frame.by())),
         frame.turnId());
   }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import org.jooq.exception.DataAccessException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +60,16 @@ public final class FrameIntake {
     void clientToolClosed(BridgeFrame.ClientToolClosed frame);
 
     void agentExited(BridgeFrame.AgentExited frame);
+
+    /**
+     * A call waits for a person.
+     *
+     * @param first false when the log had the question already: it may have the answer, too
+     */
+    void approvalRequested(BridgeFrame.ApprovalRequested frame, boolean first);
+
+    /** A call waits for nobody any more. */
+    void approvalClosed();
 
     /** What the agent does in the background is this from now on; never stored. */
     void backgroundTasks(BridgeFrame.BackgroundTasks frame);
@@ -157,6 +168,10 @@ public final class FrameIntake {
       case BridgeFrame.ToolStarted started ->
           taken.add(stored(started, List.of(FrameEvents.of(started))));
       case BridgeFrame.ToolEnded ended -> taken.add(stored(ended, List.of(FrameEvents.of(ended))));
+      case BridgeFrame.ApprovalRequested requested ->
+          taken.add(stored(requested, FrameEvents.of(attachment.epoch(), requested)));
+      case BridgeFrame.ApprovalClosed closed ->
+          taken.add(stored(closed, List.of(FrameEvents.of(closed))));
       case BridgeFrame.TranscriptPart part -> store(part);
       case BridgeFrame.AgentExited exited -> taken.add(new Taken.Left(exited));
       case BridgeFrame.BackgroundTasks tasks -> listener.backgroundTasks(tasks);
@@ -215,13 +230,7 @@ public final class FrameIntake {
       return switch (commit.outcome().toCompletableFuture().join()) {
         case Appended appended -> {
           live.committed(commit.request(), appended);
-          if (commit.frame() instanceof BridgeFrame.TurnEnded ended) {
-            listener.turnEnded(
-                ended, appended.lastSeq(), TurnEnds.sayIdle(commit.request().events()));
-          }
-          if (commit.frame() instanceof BridgeFrame.ToolStarted started) {
-            connection.send(new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
-          }
+          tell(commit, appended);
           durable(commit.frame());
           yield true;
         }
@@ -230,11 +239,25 @@ public final class FrameIntake {
           yield false;
         }
       };
-    } catch (CompletionException failed) {
+    } catch (CompletionException | DataAccessException failed) {
       LOG.atWarn()
-          .setCause(failed.getCause())
+          .setCause(failed)
           .log("session {}: the log does not take events", attachment.session());
       return false;
+    }
+  }
+
+  private void tell(Step.Commit commit, Appended appended) {
+    switch (commit.frame()) {
+      case BridgeFrame.TurnEnded ended ->
+          listener.turnEnded(
+              ended, appended.lastSeq(), TurnEnds.sayIdle(commit.request().events()));
+      case BridgeFrame.ToolStarted started ->
+          connection.send(new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
+      case BridgeFrame.ApprovalRequested requested ->
+          listener.approvalRequested(requested, appended.events().getFirst().fresh());
+      case BridgeFrame.ApprovalClosed _ -> listener.approvalClosed();
+      default -> {}
     }
   }
 

@@ -197,6 +197,15 @@ public final class HostSandboxes implements SandboxEndings {
     return live != null && live.turn() != null;
   }
 
+  /** Tells the session which of a sandbox's calls wait for a person, when that changed. */
+  public void tellWhatWaits(LiveSandbox sandbox) {
+    var approvals = sandbox.approvals();
+    var waiting = approvals.waitingIfChanged();
+    if (waiting != null && !signals.approvalsWaiting(sandbox.serving(), waiting)) {
+      approvals.mayHaveChanged();
+    }
+  }
+
   /** Watches the disk of a sandbox from now on. */
   public DiskWatch watchDisk(SandboxId sandbox) {
     return DiskWatch.start(
@@ -250,7 +259,14 @@ public final class HostSandboxes implements SandboxEndings {
     open(
         serving,
         new BridgeCommand.Open(
-            true, null, records.options(serving.session()), null, null, watchdogs.limits()));
+            true,
+            null,
+            records.options(serving.session()),
+            null,
+            null,
+            watchdogs.limits(),
+            null,
+            null));
     records.claimed(serving);
   }
 
@@ -301,7 +317,9 @@ public final class HostSandboxes implements SandboxEndings {
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
         lost == null ? null : notice(serving, transcript),
-        watchdogs.limits());
+        watchdogs.limits(),
+        toolJournal.asked(session, lost != null),
+        lost == null ? null : toolJournal.started(session));
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {

@@ -47,6 +47,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private final LiveSandboxParts parts;
   private final LiveChannel live = new LiveChannel();
   private final TranscriptWriter transcriptWriter;
+  private final SandboxApprovals approvals;
   private final CompletableFuture<Void> attached = new CompletableFuture<>();
   private final CompletableFuture<SandboxLoss> ended = new CompletableFuture<>();
   private volatile @Nullable BridgeConnection connection;
@@ -88,6 +89,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     this.open = open;
     this.parts = parts;
     this.transcriptWriter = parts.transcriptWriter(serving);
+    this.approvals = parts.approvals(serving, this::send);
+  }
+
+  public SandboxApprovals approvals() {
+    return approvals;
   }
 
   public Serving serving() {
@@ -203,7 +209,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   /** Ends the agent with time to write what it has, then removes the sandbox. */
   void stop(SandboxEndReason reason, Duration grace) {
     stopping = reason;
-    if (send(new BridgeCommand.Shutdown((int) grace.toMillis()))) {
+    var keepsTurn = reason == SandboxEndReason.PARKED ? Boolean.TRUE : null;
+    if (send(new BridgeCommand.Shutdown((int) grace.toMillis(), keepsTurn))) {
       try {
         await(ended, grace.plus(LOOK.multipliedBy(10)));
       } catch (InterruptedException interrupted) {
@@ -281,6 +288,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       }
     }
     deliverToolResults();
+    approvals.deliver();
     attached.complete(null);
     var intake = parts.intake(attachment, fresh, transcriptWriter, live, listener(fresh));
     try {
@@ -335,6 +343,19 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
         if (stopping == null) {
           background = frame.tasks();
         }
+      }
+
+      @Override
+      public void approvalRequested(BridgeFrame.ApprovalRequested frame, boolean first) {
+        if (!first) {
+          approvals.askedAgain(frame.toolUseId());
+        }
+        approvals.mayHaveChanged();
+      }
+
+      @Override
+      public void approvalClosed() {
+        approvals.mayHaveChanged();
       }
 
       @Override

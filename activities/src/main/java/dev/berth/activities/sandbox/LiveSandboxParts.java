@@ -12,10 +12,12 @@ import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +62,10 @@ final class LiveSandboxParts {
 
   Duration silence() {
     return silence;
+  }
+
+  SandboxApprovals approvals(Serving serving, Consumer<BridgeCommand> bridge) {
+    return records.approvals(serving, bridge);
   }
 
   TranscriptWriter transcriptWriter(Serving serving) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
@@ -217,6 +218,11 @@ public final class SandboxRecords {
         .and(CLIENT_TOOL_CALLS.CLOSED_AT.isNull())
         .orderBy(CLIENT_TOOL_CALLS.ANSWERED_AT)
         .fetch(row -> result(row.value1(), row.value2().data()));
+  }
+
+  /** The calls of a sandbox that wait for a person, and the bridge that is told of answers. */
+  SandboxApprovals approvals(Serving serving, Consumer<BridgeCommand> bridge) {
+    return new SandboxApprovals(db, serving, bridge);
   }
 
   private static BridgeCommand.ClientToolResult result(String call, String json) {

@@ -4,9 +4,11 @@ import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.session.SessionWorkflow;
+import dev.berth.workflows.session.SessionWorkflow.ApprovalsWaitingInput;
 import dev.berth.workflows.session.SessionWorkflow.SandboxEndedInput;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowException;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +20,24 @@ public final class SessionSignals {
 
   public SessionSignals(WorkflowClient temporal) {
     this.temporal = temporal;
+  }
+
+  /**
+   * Which calls wait for a person in a sandbox of the session.
+   *
+   * @return whether the session was told
+   */
+  boolean approvalsWaiting(Serving serving, List<String> calls) {
+    try {
+      temporal
+          .newWorkflowStub(
+              SessionWorkflow.class, WorkflowIds.session(serving.project(), serving.session()))
+          .approvalsWaiting(new ApprovalsWaitingInput(serving.epoch(), calls));
+      return true;
+    } catch (WorkflowException notTold) {
+      LOG.atInfo().log("session {} was not told: {}", serving.session(), notTold.getMessage());
+      return false;
+    }
   }
 
   /** A session that does not hear of it learns it from its next turn. */

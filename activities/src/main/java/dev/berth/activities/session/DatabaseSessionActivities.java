@@ -6,6 +6,8 @@ import static dev.berth.db.generated.Tables.SESSIONS;
 import dev.berth.activities.Outages;
 import dev.berth.db.AppendOutcome;
 import dev.berth.db.AppendOutcome.Appended;
+import dev.berth.db.ApprovalLog;
+import dev.berth.db.ApprovalLog.Standing.Answered;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
@@ -77,6 +79,19 @@ public final class DatabaseSessionActivities implements SessionActivities {
     requireAppended(input.sessionId(), outcome);
     var stands = turnEnds.find(input.sessionId(), input.turnId());
     return new EndTurnResult(stands == null ? input.stopReason() : stands.reason());
+  }
+
+  @Override
+  public ApprovalStands answerApproval(AnswerApprovalInput input) {
+    return new ApprovalStands(
+        ApprovalLog.answer(db, input.sessionId(), input.answer()) instanceof Answered(var stands)
+            ? stands
+            : null);
+  }
+
+  @Override
+  public void withdrawApprovals(WithdrawApprovalsInput input) {
+    ApprovalLog.withdrawAll(db, input.sessionId());
   }
 
   private Allocated allocate(DSLContext tx, AllocateInput input) {

@@ -8,15 +8,21 @@ import static org.jooq.impl.DSL.replace;
 import static org.jooq.impl.DSL.selectOne;
 import static org.jooq.impl.DSL.val;
 
+import dev.berth.db.ApprovalLog;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
+import dev.berth.protocol.event.ApprovalDecision;
+import dev.berth.protocol.event.ApprovalSource;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionEvent.ToolOutcomeUnknown;
 import dev.berth.protocol.event.SessionEvent.ToolStarted;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jooq.DSLContext;
@@ -44,9 +50,25 @@ public final class ToolJournal {
 
   /**
    * What is to be said of the calls that sandboxes before this epoch started and did not end. The
-   * epoch must be the session's already, so that none of those sandboxes can write any more.
+   * epoch must be the session's already, so that none of those sandboxes can write any more. Where
+   * one of them was asked for after its start, its person is not waited for any more.
    */
   public List<NewEvent> unknown(SessionId session, int epoch) {
+    var events = new ArrayList<>(outcomesUnknown(session, epoch));
+    ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
+        .filter(call -> call.started() && call.isOpen())
+        .map(call ->
+            ApprovalLog.answered(
+                new ApprovalAnswered(
+                    call.toolUseId(),
+                    ApprovalDecision.WITHDRAW,
+                    null,
+                    ApprovalSource.SANDBOX_LOST)))
+        .forEach(events::add);
+    return events;
+  }
+
+  private List<NewEvent> outcomesUnknown(SessionId session, int epoch) {
     var started = EVENTS.as("started");
     var later = EVENTS.as("later");
     return db.select(started.TURN_ID, started.MESSAGE_ID, started.PAYLOAD)
@@ -89,6 +111,48 @@ public final class ToolJournal {
         .filter(ToolOutcomeUnknown.class::isInstance)
         .map(ToolOutcomeUnknown.class::cast)
         .map(call -> new UnknownCall(call.toolUseId(), call.name()))
+        .toList();
+  }
+
+  /**
+   * The calls for which a person was asked and that never started, oldest first. One whose turn is
+   * taken up may still run; of any other, the model is to know that it did not.
+   *
+   * @param takenUp whether the session's turn is taken up
+   */
+  public List<BridgeCommand.AskedCall> asked(SessionId session, boolean takenUp) {
+    return ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
+        .filter(call -> !call.started())
+        .map(call -> {
+          var answer = call.answer();
+          return new BridgeCommand.AskedCall(
+              call.toolUseId(),
+              call.ended() || !takenUp,
+              answer == null ? null : answer.decision(),
+              answer == null ? null : answer.reason());
+        })
+        .toList();
+  }
+
+  /** The Messages API ids of the calls that started in turns that have not ended. */
+  public List<String> started(SessionId session) {
+    return db
+        .select(EVENTS.PAYLOAD)
+        .from(MESSAGES)
+        .join(EVENTS)
+        .on(
+            EVENTS.SESSION_ID.eq(MESSAGES.SESSION_ID),
+            EVENTS.MESSAGE_ID.eq(MESSAGES.MESSAGE_ID),
+            EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
+        .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(MESSAGES.ENDED_AT.isNull())
+        .and(EVENTS.TYPE.eq(STARTED))
+        .orderBy(EVENTS.SEQ)
+        .fetch(EVENTS.PAYLOAD)
+        .stream()
+        .map(payload -> SessionEvent.of(STARTED, ProtocolJson.mapper().readTree(payload.data())))
+        .filter(ToolStarted.class::isInstance)
+        .map(event -> ((ToolStarted) event).toolUseId())
         .toList();
   }
 

@@ -13,6 +13,7 @@ import dev.berth.activities.workspace.RollbackNotice;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.AppendOutcome;
 import dev.berth.db.AppendOutcome.Appended;
+import dev.berth.db.ApprovalLog;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -91,7 +92,7 @@ public final class HostTurnActivities implements TurnActivities {
       throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
     }
     try {
-      var start = start(input);
+      var start = start(input, input.attempt() > 1 && sandbox.approvals().isWaiting());
       var started = log.append(start);
       var outcome =
           sandbox.run(
@@ -134,20 +135,35 @@ public final class HostTurnActivities implements TurnActivities {
     return new InterruptTurnResult(true);
   }
 
+  @Override
+  public void tellApprovals(TellApprovalsInput input) {
+    var sandbox = sandboxes.find(input.sandboxId());
+    if (sandbox != null) {
+      sandbox.approvals().deliver();
+    }
+  }
+
   /** Only then may the turn have ended already. */
   private static boolean isRepeated(RunTurnInput input) {
     return input.attempt() > 1 || Activity.getExecutionContext().getInfo().getAttempt() > 1;
   }
 
-  /** Says that the turn begins; the agent does not wait for it, the log keeps the order. */
-  private static Request start(RunTurnInput input) {
+  /**
+   * Says that the turn begins; the agent does not wait for it, the log keeps the order.
+   *
+   * @param waits whether a call of the turn waits for a person: its agent may have asked again by
+   *     now
+   */
+  private static Request start(RunTurnInput input, boolean waits) {
     return new Request(
         input.sessionId(),
         new EventWriter.Sandbox(input.epoch()),
         List.of(
             NewEvent.of(
                 "turn/%s/running/%d".formatted(input.turnId(), input.epoch()),
-                new StatusChanged(SessionStatus.RUNNING, null)),
+                waits
+                    ? new StatusChanged(SessionStatus.REQUIRES_ACTION, ApprovalLog.REASON)
+                    : new StatusChanged(SessionStatus.RUNNING, null)),
             NewEvent.of(
                     TurnEnds.startId(input.turnId(), input.epoch()),
                     new TurnStarted(input.number(), input.attempt()))
@@ -183,6 +199,7 @@ public final class HostTurnActivities implements TurnActivities {
       } catch (TimeoutException notYet) {
         // Throws when Temporal has taken the activity away; the turn is left running.
         context.heartbeat(progress);
+        sandboxes.tellWhatWaits(sandbox);
         disk.full().ifPresent(why -> sandbox.kill(SandboxEndReason.DISK_FULL, why));
       } catch (ExecutionException failed) {
         throw new IllegalStateException(failed);

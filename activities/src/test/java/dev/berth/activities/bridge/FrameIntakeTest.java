@@ -24,6 +24,8 @@ import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.event.ApprovalDecision;
+import dev.berth.protocol.event.ApprovalSource;
 import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
@@ -165,6 +167,16 @@ class FrameIntakeTest {
               }
 
               @Override
+              public void approvalRequested(BridgeFrame.ApprovalRequested frame, boolean first) {
+                heard.add("asked %s%s".formatted(frame.toolUseId(), first ? "" : " again"));
+              }
+
+              @Override
+              public void approvalClosed() {
+                heard.add("approval closed");
+              }
+
+              @Override
               public void backgroundTasks(BridgeFrame.BackgroundTasks frame) {
                 heard.add("background " + frame.tasks().size());
               }
@@ -269,6 +281,35 @@ class FrameIntakeTest {
     intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
 
     assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", false));
+  }
+
+  @Test
+  void aCallThatWaitsForAPersonIsAnEventAndAStatusAndIsTold() throws Exception {
+    intake.accept(
+        new BridgeFrame.ApprovalRequested(
+            1, TURN, "toolu_1", "Bash", json("{}"), false, null, "Run it?", null));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("asked toolu_1");
+    assertThat(events())
+        .extracting(EventEnvelope::id)
+        .containsExactly("tool/toolu_1/asked", "tool/toolu_1/asked/1");
+
+    intake.accept(
+        new BridgeFrame.ApprovalRequested(
+            2, TURN, "toolu_1", "Bash", json("{}"), false, null, "Run it?", null));
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("asked toolu_1 again");
+  }
+
+  @Test
+  void aCallThatWaitsNoMoreIsAnsweredByWhoeverEndedTheWait() throws Exception {
+    intake.accept(new BridgeFrame.ApprovalClosed(1, TURN, "toolu_1", ApprovalSource.SANDBOX_LOST));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("approval closed");
+    assertThat(events())
+        .extracting(EventEnvelope::event)
+        .containsExactly(
+            new SessionEvent.ApprovalAnswered(
+                "toolu_1", ApprovalDecision.WITHDRAW, null, ApprovalSource.SANDBOX_LOST));
   }
 
   @Test

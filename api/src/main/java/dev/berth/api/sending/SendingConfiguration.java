@@ -2,6 +2,7 @@ package dev.berth.api.sending;
 
 import dev.berth.api.events.SessionFeeds;
 import dev.berth.api.http.EndUserRequests;
+import dev.berth.api.session.Approvals;
 import dev.berth.api.session.SessionRecords;
 import dev.berth.api.session.Sessions;
 import org.springframework.context.annotation.Bean;
@@ -35,5 +36,15 @@ public class SendingConfiguration {
       SessionRecords records,
       SessionFeeds feeds) {
     return new MessageRoutes(requests, bodies, sessions, records, feeds).routes();
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> approvalRoutes(
+      EndUserRequests requests,
+      RequestBodies bodies,
+      Approvals approvals,
+      SessionRecords records,
+      SessionFeeds feeds) {
+    return new ApprovalRoutes(requests, bodies, approvals, records, feeds).routes();
   }
 }

@@ -65,7 +65,8 @@ final class OptionsPolicy {
             environment(options.env(), models, clamped),
             outputFormat(options.outputFormat()),
             settingSources(options.settingSources()),
-            options.resumeSessionAt());
+            options.resumeSessionAt(),
+            approvals(options.approvals()));
     return new EffectiveOptions(agent, models, clamped);
   }
 
@@ -299,6 +300,13 @@ final class OptionsPolicy {
       }
     }
     return list(asked);
+  }
+
+  private static @Nullable String approvals(@Nullable String asked) {
+    if (asked != null && !asked.equals(AgentOptions.ASK)) {
+      throw invalid("approvals", asked, "ask, or nothing");
+    }
+    return asked;
   }
 
   private static <T extends Number> @Nullable T positive(String option, @Nullable T value) {

@@ -4,13 +4,16 @@ import dev.berth.api.session.SessionRecords.SessionRow;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.ports.SessionActivities.ApprovalStands;
 import dev.berth.workflows.session.SessionInput;
 import dev.berth.workflows.session.SessionPolicy;
 import dev.berth.workflows.session.SessionWorkflow;
+import dev.berth.workflows.session.SessionWorkflow.AnswerApprovalInput;
 import dev.berth.workflows.session.SessionWorkflow.CloseInput;
 import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
@@ -103,6 +106,24 @@ public final class SessionWorkflows implements AutoCloseable {
         new WithdrawInput(message),
         WithdrawResult.class,
         closed);
+  }
+
+  /**
+   * Decides about a call that waits for a person.
+   *
+   * @return what stands; null when the call waits no more
+   */
+  @Nullable ApprovalAnswered answerApproval(
+      SessionRow session, ApprovalAnswered answer, BooleanSupplier closed) {
+    return update(
+            session,
+            "answerApproval",
+            "approval/%s/%s".formatted(answer.toolUseId(), answer.decision().wireName()),
+            stub -> stub::answerApproval,
+            new AnswerApprovalInput(answer),
+            ApprovalStands.class,
+            closed)
+        .answer();
   }
 
   /**

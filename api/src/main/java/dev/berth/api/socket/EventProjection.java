@@ -89,6 +89,8 @@ final class EventProjection {
           SessionEvent.ToolDenied _,
           SessionEvent.ToolOutcomeUnknown _,
           SessionEvent.BackgroundLost _,
+          SessionEvent.ApprovalRequested _,
+          SessionEvent.ApprovalAnswered _,
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
           SessionEvent.WorkspaceRolledBack _,

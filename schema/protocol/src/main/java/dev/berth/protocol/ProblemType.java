@@ -24,6 +24,11 @@ public enum ProblemType {
   MESSAGE_NOT_WAITING(Category.VALIDATION_ERROR, 409, 1008, false),
   /** The message was withdrawn; its id is used up. */
   MESSAGE_WITHDRAWN(Category.VALIDATION_ERROR, 409, 1008, false),
+  APPROVAL_NOT_FOUND(Category.VALIDATION_ERROR, 404, 1008, false),
+  /** Another decision about the call stands. */
+  APPROVAL_CONFLICT(Category.VALIDATION_ERROR, 409, 1008, false),
+  /** The call waits for nobody any more: its turn or its sandbox ended. */
+  APPROVAL_ENDED(Category.VALIDATION_ERROR, 409, 1008, false),
   /** The key of a request was used for a session with other options. */
   SESSION_CONFLICT(Category.VALIDATION_ERROR, 409, 1008, false),
   /** Something runs or waits, and the message was to be taken by an idle session only. */

@@ -8,6 +8,7 @@ import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.StopReason;
 import io.temporal.activity.ActivityInterface;
 import java.util.List;
@@ -36,6 +37,24 @@ public interface SessionActivities {
    * that end stands.
    */
   EndTurnResult endTurn(EndTurnInput input);
+
+  /**
+   * Answers for a call that waits for a person. The first answer to a call stands, and every later
+   * one hears it.
+   */
+  ApprovalStands answerApproval(AnswerApprovalInput input);
+
+  /** The turn is over: no call of the session waits for a person any more. Idempotent. */
+  void withdrawApprovals(WithdrawApprovalsInput input);
+
+  record AnswerApprovalInput(SessionId sessionId, ApprovalAnswered answer) {}
+
+  /**
+   * @param answer the one that stands; null when there is none, and the call does not wait
+   */
+  record ApprovalStands(@Nullable ApprovalAnswered answer) {}
+
+  record WithdrawApprovalsInput(SessionId sessionId) {}
 
   /**
    * @param key names this allocation in the life of the session

@@ -31,6 +31,14 @@ public interface TurnActivities {
   InterruptTurnResult interrupt(InterruptTurnInput input);
 
   /**
+   * Tells a sandbox what was decided about the calls that wait in it. One that is not reached hears
+   * it when it is back, and its successor when it begins.
+   */
+  void tellApprovals(TellApprovalsInput input);
+
+  record TellApprovalsInput(SessionId sessionId, SandboxId sandboxId, int epoch) {}
+
+  /**
    * @param number counts the session's turns from 1
    * @param attempt 1, or more when a sandbox was lost under the turn
    */

@@ -21,6 +21,10 @@ public sealed interface Phase {
   @JsonTypeName("running")
   record Running() implements Phase {}
 
+  /** The turn waits for a person, in its sandbox or without one. */
+  @JsonTypeName("requires_action")
+  record RequiresAction() implements Phase {}
+
   /**
    * The turn lost its sandbox; another one is being started.
    *
@@ -49,6 +53,7 @@ public sealed interface Phase {
     return switch (this) {
       case Provisioning(), Queued() -> SessionStatus.QUEUED;
       case Running() -> SessionStatus.RUNNING;
+      case RequiresAction() -> SessionStatus.REQUIRES_ACTION;
       case Recovering(_), Stalled(_) -> SessionStatus.RESCHEDULING;
       case Idle(), Hibernated() -> SessionStatus.IDLE;
       case Closed() -> SessionStatus.TERMINATED;
@@ -60,6 +65,7 @@ public sealed interface Phase {
     return switch (this) {
       case Recovering(var lost) -> lost == null ? null : lost.wireName();
       case Stalled(var away) -> away.wireName();
+      case RequiresAction() -> "approval";
       case Provisioning(), Queued(), Running(), Idle(), Hibernated(), Closed() -> null;
     };
   }
@@ -70,6 +76,7 @@ public sealed interface Phase {
       case Provisioning() -> "provisioning";
       case Queued() -> "queued";
       case Running() -> "running";
+      case RequiresAction() -> "requires_action";
       case Recovering(_) -> "recovering";
       case Stalled(_) -> "stalled";
       case Idle() -> "idle";

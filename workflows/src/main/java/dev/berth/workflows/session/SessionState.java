@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param permit what the session asked the developer's semaphore for; null when nothing
  * @param permitRequests requests for a permit that this session made, ever
  * @param lastSandboxEnd why the session's last sandbox ended; null before
+ * @param asking the calls of the running turn that wait for a person; null when it never asked
  */
 record SessionState(
     Phase phase,
@@ -54,7 +55,8 @@ record SessionState(
     boolean abandoned,
     @Nullable SessionPermit permit,
     long permitRequests,
-    @Nullable SandboxEndReason lastSandboxEnd) {
+    @Nullable SandboxEndReason lastSandboxEnd,
+    @Nullable List<String> asking) {
 
   /** Why a session is completed whose client said so. */
   static final String CLOSED_BY_CLIENT = "closed_by_client";
@@ -78,6 +80,7 @@ record SessionState(
     queue = List.copyOf(queue);
     seen = List.copyOf(seen);
     connections = List.copyOf(connections);
+    asking = asking == null ? null : List.copyOf(asking);
   }
 
   static SessionState initial() {
@@ -100,6 +103,7 @@ record SessionState(
         false,
         null,
         0,
+        null,
         null);
   }
 
@@ -120,6 +124,23 @@ record SessionState(
 
   boolean isBusy() {
     return running != null || !queue.isEmpty();
+  }
+
+  /** Whether the running turn waits for a person. */
+  boolean isAsking() {
+    return asking != null && !asking.isEmpty();
+  }
+
+  /** Calls of the running turn wait for a person, these and no other. */
+  SessionState asking(List<String> calls) {
+    return with(draft -> draft.asking = running == null ? null : calls);
+  }
+
+  /** A person has decided about a call. */
+  SessionState answered(String call) {
+    return asking == null
+        ? this
+        : asking(asking.stream().filter(other -> !other.equals(call)).toList());
   }
 
   SessionState opened(@Nullable String connection) {
@@ -214,6 +235,7 @@ record SessionState(
     return with(draft -> {
       draft.running = null;
       draft.cut = null;
+      draft.asking = null;
       draft.lastStop = reason;
       if (abandoned && queue.isEmpty() && completing == null && wanted) {
         draft.completing = "disconnected";
@@ -324,6 +346,7 @@ record SessionState(
     @Nullable SessionPermit permit;
     long permitRequests;
     @Nullable SandboxEndReason lastSandboxEnd;
+    @Nullable List<String> asking;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -345,6 +368,7 @@ record SessionState(
       permit = state.permit;
       permitRequests = state.permitRequests;
       lastSandboxEnd = state.lastSandboxEnd;
+      asking = state.asking;
     }
 
     SessionState state() {
@@ -367,7 +391,8 @@ record SessionState(
           abandoned,
           permit,
           permitRequests,
-          lastSandboxEnd);
+          lastSandboxEnd,
+          asking);
     }
   }
 }

@@ -36,6 +36,11 @@ final class SessionTurn {
    */
   private static final String SUPERSEDED = "message-superseded";
 
+  private static final Problem UNANSWERED =
+      new Problem(
+          ProblemType.TIMED_OUT,
+          "Nobody answered for a call that waited for an approval; send the message again.");
+
   /**
    * A turn that was cut while its sandbox started was begun all the same. To be removed with the
    * marker of the snapshots.
@@ -52,16 +57,19 @@ final class SessionTurn {
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
+  private final SessionApprovals approvals;
 
   SessionTurn(
       SessionInput input,
       SessionActivityStubs activities,
       SessionProgress progress,
-      SessionSandbox sandbox) {
+      SessionSandbox sandbox,
+      SessionApprovals approvals) {
     this.input = input;
     this.activities = activities;
     this.progress = progress;
     this.sandbox = sandbox;
+    this.approvals = approvals;
   }
 
   /** Runs the first message of the queue to its end; gives the turn that it was. */
@@ -97,7 +105,8 @@ final class SessionTurn {
 
   private Attempt.Ended run(MessageId message) {
     @Nullable SandboxLoss loss = null;
-    for (var attempt = 1; attempt <= input.policy().turnAttempts(); attempt++) {
+    var losses = 0;
+    for (var attempt = 1; losses < input.policy().turnAttempts(); attempt++) {
       if (isCut(message)) {
         return ended(message, StopReason.INTERRUPTED, null);
       }
@@ -114,6 +123,9 @@ final class SessionTurn {
           && Workflow.getVersion(CUT, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
         return ended(message, StopReason.INTERRUPTED, null);
       }
+      if (progress.state().isAsking()) {
+        progress.change(state -> state.asking(List.of()));
+      }
       progress.show(new Phase.Running());
       switch (attempt(message, attempt)) {
         case Attempt.Ended ended -> {
@@ -125,8 +137,16 @@ final class SessionTurn {
           }
           return ended(message, stopReason(problem), problem);
         }
+        case Attempt.Lost(var lost) when lost.reason() == SandboxEndReason.PARKED -> {
+          loss = lost;
+          progress.change(state -> state.withoutSandbox(lost.reason()));
+          if (!approvals.awaitAnswers(() -> isCut(message))) {
+            return ended(message, StopReason.TIMED_OUT, UNANSWERED);
+          }
+        }
         case Attempt.Lost(var lost) -> {
           loss = lost;
+          losses++;
           LOG.warn("turn {} lost its sandbox: {}", message, lost);
           progress.change(state -> state.withoutSandbox(lost.reason()));
           progress.show(new Phase.Recovering(lost.reason()));
@@ -160,12 +180,13 @@ final class SessionTurn {
   }
 
   private Start ensureSandbox(MessageId message, @Nullable SandboxLoss loss, int attempt) {
-    if (progress.state().sandbox() == null && loss == null) {
+    var parked = loss != null && loss.reason() == SandboxEndReason.PARKED;
+    if (progress.state().sandbox() == null && (loss == null || parked)) {
       progress.show(new Phase.Queued());
     }
     return sandbox.ensure(
         loss == null ? null : loss.reason(),
-        loss == null ? List.of() : lost(loss, attempt),
+        loss == null || parked ? List.of() : lost(loss, attempt),
         input.policy().outage(),
         () -> isCut(message));
   }
@@ -210,8 +231,9 @@ final class SessionTurn {
                 message,
                 progress.state().turns(),
                 attempt));
-    Workflow.await(() -> turn.isCompleted() || isCut(message));
-    if (!turn.isCompleted()) {
+    if (!approvals.awaitTurn(() -> turn.isCompleted() || isCut(message))) {
+      sandbox.stop(SandboxEndReason.PARKED);
+    } else if (!turn.isCompleted()) {
       interrupt(serving, message);
     }
     return outcome(turn);
@@ -263,6 +285,7 @@ final class SessionTurn {
   }
 
   private Attempt.Ended ended(MessageId message, StopReason reason, @Nullable Problem problem) {
+    approvals.withdrawAll();
     return new Attempt.Ended(end(message, reason, problem), false);
   }
 

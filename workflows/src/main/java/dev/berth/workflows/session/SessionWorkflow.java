@@ -5,9 +5,11 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.permits.PermitHolder;
+import dev.berth.workflows.ports.SessionActivities.ApprovalStands;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
@@ -62,6 +64,17 @@ public interface SessionWorkflow extends PermitHolder {
    */
   @UpdateMethod
   InterruptResult interrupt(InterruptInput input);
+
+  /**
+   * Decides about a call that waits for a person. The decision is in the log before this answers;
+   * the first one stands, and a later one hears it.
+   */
+  @UpdateMethod
+  ApprovalStands answerApproval(AnswerApprovalInput input);
+
+  /** Which calls wait for a person in a sandbox, whenever that changes. */
+  @SignalMethod
+  void approvalsWaiting(ApprovalsWaitingInput input);
 
   /** A socket is gone. With the last one a session that has nothing to do is completed. */
   @SignalMethod
@@ -151,6 +164,25 @@ public interface SessionWorkflow extends PermitHolder {
    * @param reason why it ended; absent from a worker of an earlier release
    */
   record SandboxEndedInput(int epoch, @Nullable SandboxEndReason reason) {}
+
+  /**
+   * @param answer the decision, and whose it is
+   */
+  record AnswerApprovalInput(ApprovalAnswered answer) {
+    public AnswerApprovalInput {
+      requireNonNull(answer, "answer");
+    }
+  }
+
+  /**
+   * @param epoch of the sandbox
+   * @param calls the Messages API ids of all calls that wait, oldest first
+   */
+  record ApprovalsWaitingInput(int epoch, List<String> calls) {
+    public ApprovalsWaitingInput {
+      calls = List.copyOf(calls);
+    }
+  }
 
   record CloseInput(String reason) {
     public CloseInput {

@@ -7,6 +7,7 @@ import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TimedWait;
+import dev.berth.workflows.ports.SessionActivities.ApprovalStands;
 import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
@@ -28,6 +29,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
   private final SessionWorkspace workspace;
+  private final SessionApprovals approvals;
   private final SessionTurn turn;
   private final SessionPermits permits;
 
@@ -39,7 +41,8 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     this.sandbox = new SessionSandbox(input, activities, progress);
     this.workspace = new SessionWorkspace(input, activities, progress);
     this.permits = new SessionPermits(input, activities, progress);
-    this.turn = new SessionTurn(input, activities, progress, sandbox);
+    this.approvals = new SessionApprovals(input, activities, progress, permits);
+    this.turn = new SessionTurn(input, activities, progress, sandbox, approvals);
   }
 
   @Override
@@ -112,6 +115,16 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     }
     Workflow.await(() -> !state().isOpen(cut));
     return new InterruptResult(state().lastStop() == StopReason.INTERRUPTED ? cut : null, waiting);
+  }
+
+  @Override
+  public ApprovalStands answerApproval(AnswerApprovalInput answer) {
+    return approvals.answer(answer);
+  }
+
+  @Override
+  public void approvalsWaiting(ApprovalsWaitingInput waiting) {
+    approvals.waiting(waiting);
   }
 
   @Override

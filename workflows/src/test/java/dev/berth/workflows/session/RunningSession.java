@@ -52,18 +52,23 @@ record RunningSession(
     return start(PERMITS, hosts);
   }
 
+  /** Starts a session with other times and bounds. */
+  static RunningSession start(SessionPolicy policy, HostId... hosts) {
+    return start(policy, PERMITS, Duration.ZERO, hosts);
+  }
+
   /**
    * Starts a session.
    *
    * @param permits how many sessions of its account may work at once
    */
   static RunningSession start(int permits, HostId... hosts) {
-    return start(permits, Duration.ZERO, hosts);
+    return start(SessionPolicy.DEFAULT, permits, Duration.ZERO, hosts);
   }
 
   /** Starts a session whose workers remember it between tasks, as in production. */
   static RunningSession startCached(HostId... hosts) {
-    return start(PERMITS, Duration.ofSeconds(5), hosts);
+    return start(SessionPolicy.DEFAULT, PERMITS, Duration.ofSeconds(5), hosts);
   }
 
   /**
@@ -72,7 +77,8 @@ record RunningSession(
    * @param sticky how long a worker keeps a workflow's next task for itself; the test server never
    *     gives it to another one, so it is zero where workers come and go
    */
-  private static RunningSession start(int permits, Duration sticky, HostId... hosts) {
+  private static RunningSession start(
+      SessionPolicy policy, int permits, Duration sticky, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -101,12 +107,12 @@ record RunningSession(
         .newWorker(TaskQueues.host(HOST), workerOptions)
         .registerActivitiesImplementations(host);
     environment.start();
-    return session(database, host, semaphores, environment);
+    return session(policy, database, host, semaphores, environment);
   }
 
   /** Another session of the same account, beside this one. */
   RunningSession another() {
-    return session(database, host, permits, environment);
+    return session(SessionPolicy.DEFAULT, database, host, permits, environment);
   }
 
   /** The account's semaphore; there is none before the first session works. */
@@ -117,6 +123,7 @@ record RunningSession(
   }
 
   private static RunningSession session(
+      SessionPolicy policy,
       FakeSessionActivities database,
       FakeHostActivities host,
       FakePermitActivities permits,
@@ -135,13 +142,7 @@ record RunningSession(
     WorkflowClient.start(
         workflow::run,
         new SessionInput(
-            session,
-            PROJECT,
-            ACCOUNT,
-            new EndUserId("alice"),
-            "claude-sonnet-4-5",
-            SessionPolicy.DEFAULT,
-            null));
+            session, PROJECT, ACCOUNT, new EndUserId("alice"), "claude-sonnet-4-5", policy, null));
     return new RunningSession(database, host, permits, environment, workflow, id);
   }
 

@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host whose sandboxes exist in memory. What a test says in advance happens to the next starts
@@ -28,7 +29,7 @@ public final class FakeHostActivities
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
   private final Queue<CompletableFuture<Void>> heldStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
-  private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
+  private final Map<TurnId, CompletableFuture<@Nullable StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
   private final Set<TurnId> running = new HashSet<>();
   private int most;
@@ -127,6 +128,9 @@ public final class FakeHostActivities
       return new SandboxStopped(true, background);
     }
     note("stop %d: %s".formatted(input.epoch(), input.reason().wireName()));
+    if (input.reason() == SandboxEndReason.PARKED) {
+      parked();
+    }
     return new SandboxStopped(true, 0);
   }
 
@@ -175,6 +179,9 @@ public final class FakeHostActivities
               throw Failures.sandboxLost(lost, "lost in a test");
           case TurnBehaviour.Waits() -> waiting(input.turnId()).join();
         };
+    if (reason == null) {
+      throw Failures.sandboxLost(SandboxEndReason.PARKED, "parked in a test");
+    }
     return new TurnResult(
         session.end(input.turnId(), reason), 1, behaviour instanceof TurnBehaviour.EndsIdle);
   }
@@ -186,6 +193,11 @@ public final class FakeHostActivities
   }
 
   @Override
+  public void tellApprovals(TellApprovalsInput input) {
+    note("tell approvals on %d".formatted(input.epoch()));
+  }
+
+  @Override
   public SnapshotResult snapshot(SnapshotInput input) {
     synchronized (this) {
       snapshots.add(input.turnId());
@@ -194,7 +206,14 @@ public final class FakeHostActivities
     return new SnapshotResult(held == null ? Outcome.QUIESCED : held.join());
   }
 
-  private synchronized CompletableFuture<StopReason> waiting(TurnId turn) {
+  /** What waits loses its sandbox, and goes on in another one. */
+  private synchronized void parked() {
+    var waiting = List.copyOf(held.values());
+    held.clear();
+    waiting.forEach(turn -> turn.complete(null));
+  }
+
+  private synchronized CompletableFuture<@Nullable StopReason> waiting(TurnId turn) {
     return held.computeIfAbsent(turn, missing -> new CompletableFuture<>());
   }
 

@@ -5,6 +5,7 @@ import dev.berth.protocol.Problem;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.ports.SessionActivities;
@@ -25,6 +26,8 @@ public final class FakeSessionActivities implements SessionActivities {
   private final Queue<Problem> failingAllocations = new ArrayDeque<>();
   private final Map<String, SessionEvent> events = new LinkedHashMap<>();
   private final Map<TurnId, StopReason> ends = new LinkedHashMap<>();
+  private final Map<String, ApprovalAnswered> approvals = new LinkedHashMap<>();
+  private int withdrawals;
 
   public FakeSessionActivities(HostId... hosts) {
     this((turn, reason) -> {}, hosts);
@@ -72,6 +75,27 @@ public final class FakeSessionActivities implements SessionActivities {
   @Override
   public synchronized EndTurnResult endTurn(EndTurnInput input) {
     return new EndTurnResult(end(input.turnId(), input.stopReason()));
+  }
+
+  @Override
+  public synchronized ApprovalStands answerApproval(AnswerApprovalInput input) {
+    var answer = input.answer();
+    return new ApprovalStands(approvals.computeIfAbsent(answer.toolUseId(), call -> answer));
+  }
+
+  @Override
+  public synchronized void withdrawApprovals(WithdrawApprovalsInput input) {
+    withdrawals++;
+  }
+
+  /** What stands about each call that was decided about. */
+  public synchronized Map<String, ApprovalAnswered> approvals() {
+    return new LinkedHashMap<>(approvals);
+  }
+
+  /** How often everything that waited was withdrawn. */
+  public synchronized int withdrawals() {
+    return withdrawals;
   }
 
   /** Ends a turn, unless it ended before; gives the end that stands. */

@@ -27,6 +27,7 @@ public class Indexes {
 
     public static final Index EVENTS_OF_BACKGROUND_TASKS = Internal.createIndex(DSL.name("events_of_background_tasks"), Events.EVENTS, new OrderField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, false);
     public static final Index EVENTS_OF_LOST_BACKGROUND = Internal.createIndex(DSL.name("events_of_lost_background"), Events.EVENTS, new OrderField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, false);
+    public static final Index EVENTS_OF_REQUESTED_APPROVALS = Internal.createIndex(DSL.name("events_of_requested_approvals"), Events.EVENTS, new OrderField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, false);
     public static final Index EVENTS_OF_STARTED_TOOLS = Internal.createIndex(DSL.name("events_of_started_tools"), Events.EVENTS, new OrderField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, false);
     public static final Index LEDGER_OF_SESSION = Internal.createIndex(DSL.name("ledger_of_session"), Ledger.LEDGER, new OrderField[] { Ledger.LEDGER.SESSION_ID, Ledger.LEDGER.TURN_ID }, false);
     public static final Index LEDGER_OF_USER = Internal.createIndex(DSL.name("ledger_of_user"), Ledger.LEDGER, new OrderField[] { Ledger.LEDGER.PROJECT_ID, Ledger.LEDGER.END_USER_ID, Ledger.LEDGER.AT }, false);

@@ -20,6 +20,7 @@ import tools.jackson.databind.JsonNode;
  * @param agents subagents by name, in the Agent SDK's own shape
  * @param env environment of the agent, already without the names that the platform owns
  * @param resumeSessionAt uuid of the message up to which the transcript counts
+ * @param approvals {@link #ASK} when a person is asked; absent when nobody is
  */
 public record AgentOptions(
     String model,
@@ -40,7 +41,11 @@ public record AgentOptions(
     Map<String, String> env,
     @JsonProperty("output_format") @Nullable JsonNode outputFormat,
     @JsonProperty("setting_sources") List<String> settingSources,
-    @JsonProperty("resume_session_at") @Nullable String resumeSessionAt) {
+    @JsonProperty("resume_session_at") @Nullable String resumeSessionAt,
+    @Nullable String approvals) {
+
+  /** The one value of {@code approvals}: what neither mode nor rules decide, a person does. */
+  public static final String ASK = "ask";
 
   /** What the agent waits for a client's tool when nothing else is configured: 10 minutes. */
   public static final int DEFAULT_CLIENT_TOOL_TIMEOUT_MILLIS = 600_000;

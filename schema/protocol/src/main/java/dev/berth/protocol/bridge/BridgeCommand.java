@@ -9,6 +9,7 @@ import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.ApprovalDecision;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -54,6 +55,9 @@ public sealed interface BridgeCommand {
    *     is told, since the transcript may not have them
    * @param resumeNotice what the model is to know before it goes on with that turn
    * @param watchdogs when the agent is taken for stuck; absent for the bridge's own times
+   * @param askedCalls calls for which a person was asked and that never started, oldest first; the
+   *     agent itself would not come back to them
+   * @param startedCalls the Messages API ids of the calls of that turn that may have run
    */
   @JsonTypeName("open")
   record Open(
@@ -62,11 +66,33 @@ public sealed interface BridgeCommand {
       AgentOptions options,
       @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls,
       @JsonProperty("resume_notice") @Nullable String resumeNotice,
-      @Nullable WatchdogLimits watchdogs)
+      @Nullable WatchdogLimits watchdogs,
+      @JsonProperty("asked_calls") @Nullable List<AskedCall> askedCalls,
+      @JsonProperty("started_calls") @Nullable List<String> startedCalls)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
       unknownCalls = unknownCalls == null ? null : List.copyOf(unknownCalls);
+      askedCalls = askedCalls == null ? null : List.copyOf(askedCalls);
+      startedCalls = startedCalls == null ? null : List.copyOf(startedCalls);
+    }
+  }
+
+  /**
+   * A tool call for which a person was asked, and that never started.
+   *
+   * @param toolUseId the Messages API id of the call
+   * @param over whether it will not run any more; the model is told that it did not
+   * @param decision the person's, absent while there is none
+   * @param reason what the person said to it
+   */
+  record AskedCall(
+      @JsonProperty("tool_use_id") String toolUseId,
+      boolean over,
+      @Nullable ApprovalDecision decision,
+      @Nullable String reason) {
+    public AskedCall {
+      requireNonNull(toolUseId, "toolUseId");
     }
   }
 
@@ -141,6 +167,23 @@ public sealed interface BridgeCommand {
   }
 
   /**
+   * What was decided about a call that waits for a person; the decision is in the log.
+   *
+   * @param reason what the person said to it; the model hears it when the call does not run
+   */
+  @JsonTypeName("approval_answer")
+  record ApprovalAnswer(
+      @JsonProperty("tool_use_id") String toolUseId,
+      ApprovalDecision decision,
+      @Nullable String reason)
+      implements BridgeCommand {
+    public ApprovalAnswer {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(decision, "decision");
+    }
+  }
+
+  /**
    * A part of the answer to {@code load_transcript}, in order.
    *
    * @param found false when nothing was ever stored under that subpath
@@ -169,9 +212,17 @@ public sealed interface BridgeCommand {
   @JsonTypeName("superseded")
   record Superseded(int epoch) implements BridgeCommand {}
 
-  /** Ends the agent, with time to write its transcript, and exits. */
+  /**
+   * Ends the agent, with time to write its transcript, and exits.
+   *
+   * @param keepTurn true: the running turn is not over, and another sandbox takes it up from where
+   *     it is, so that the agent is ended at once and writes nothing more
+   */
   @JsonTypeName("shutdown")
-  record Shutdown(@JsonProperty("grace_ms") int graceMillis) implements BridgeCommand {}
+  record Shutdown(
+      @JsonProperty("grace_ms") int graceMillis,
+      @JsonProperty("keep_turn") @Nullable Boolean keepTurn)
+      implements BridgeCommand {}
 
   @JsonTypeName("heartbeat")
   record Heartbeat() implements BridgeCommand {}

@@ -10,6 +10,7 @@ import dev.berth.protocol.Problem;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.ApprovalSource;
 import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.ClientToolOutcome;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -182,6 +183,48 @@ public sealed interface BridgeFrame {
     public ToolEnded {
       requireNonNull(toolUseId, "toolUseId");
       requireNonNull(outcome, "outcome");
+    }
+  }
+
+  /**
+   * A call waits for a person; nothing of it has run.
+   *
+   * @param input what the tool is called with; long texts in it are cut
+   * @param inputCut whether anything was cut
+   * @param agentId the subagent that calls, absent for the main agent
+   * @param title the Agent SDK's question
+   * @param description what it says of the call
+   */
+  @JsonTypeName("approval_requested")
+  record ApprovalRequested(
+      long frame,
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("tool_use_id") String toolUseId,
+      String name,
+      JsonNode input,
+      @JsonProperty("input_cut") boolean inputCut,
+      @JsonProperty("agent_id") @Nullable String agentId,
+      @Nullable String title,
+      @Nullable String description)
+      implements Durable {
+    public ApprovalRequested {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+      requireNonNull(input, "input");
+    }
+  }
+
+  /** The call waits for nobody any more, and has not run. */
+  @JsonTypeName("approval_closed")
+  record ApprovalClosed(
+      long frame,
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("tool_use_id") String toolUseId,
+      ApprovalSource by)
+      implements Durable {
+    public ApprovalClosed {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(by, "by");
     }
   }
 

@@ -22,6 +22,8 @@ import tools.jackson.databind.JsonNode;
  * @param onDisconnect {@code continue} (default) or {@code interrupt}: what becomes of a running
  *     turn when the socket is lost
  * @param afterSeq send frames with numbers, from the one after this
+ * @param approvals {@code ask}: a call that neither mode nor rules decide waits for a person;
+ *     without it such a call is denied
  */
 public record SessionOptions(
     @Nullable String model,
@@ -49,7 +51,8 @@ public record SessionOptions(
     @JsonProperty("continue") @Nullable Boolean continueLatest,
     @Nullable String jobId,
     @Nullable String onDisconnect,
-    @JsonProperty("after_seq") @Nullable Long afterSeq) {
+    @JsonProperty("after_seq") @Nullable Long afterSeq,
+    @Nullable String approvals) {
 
   /** Nothing is asked for. */
   public static final SessionOptions NONE =

@@ -8,6 +8,8 @@ import java.util.Locale;
 public enum SandboxEndReason {
   /** Nothing happened in it for the idle time; the session goes on without it. */
   IDLE,
+  /** A call waited in it for a person for the idle time; its turn goes on in another one. */
+  PARKED,
   /** The session was completed by its client. */
   COMPLETED,
   /** The session was closed. */

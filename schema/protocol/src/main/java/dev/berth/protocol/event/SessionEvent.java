@@ -298,6 +298,54 @@ public sealed interface SessionEvent {
     }
   }
 
+  /**
+   * A call waits for a person, in the session's status {@code requires_action}; nothing of it has
+   * run. The event has the same id in every sandbox that waits with it.
+   *
+   * @param input what the tool is called with; long texts in it are cut
+   * @param inputCut whether anything was cut
+   * @param agentId the subagent that calls, absent for the main agent
+   * @param title the Agent SDK's question
+   * @param description what it says of the call
+   */
+  @JsonTypeName("approval.requested")
+  record ApprovalRequested(
+      @JsonProperty("tool_use_id") String toolUseId,
+      String name,
+      JsonNode input,
+      @JsonProperty("input_cut") boolean inputCut,
+      @JsonProperty("agent_id") @Nullable String agentId,
+      @Nullable String title,
+      @Nullable String description)
+      implements SessionEvent {
+    public ApprovalRequested {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(name, "name");
+      requireNonNull(input, "input");
+    }
+  }
+
+  /**
+   * The wait for a person is over, for good.
+   *
+   * @param decision {@code allow} lets the call run once; the others keep it from running
+   * @param reason what the person said to it
+   * @param by who ended the wait
+   */
+  @JsonTypeName("approval.answered")
+  record ApprovalAnswered(
+      @JsonProperty("tool_use_id") String toolUseId,
+      ApprovalDecision decision,
+      @Nullable String reason,
+      ApprovalSource by)
+      implements SessionEvent {
+    public ApprovalAnswered {
+      requireNonNull(toolUseId, "toolUseId");
+      requireNonNull(decision, "decision");
+      requireNonNull(by, "by");
+    }
+  }
+
   /** A sandbox serves the session from now on, under the envelope's epoch. */
   @JsonTypeName("sandbox.started")
   record SandboxStarted(

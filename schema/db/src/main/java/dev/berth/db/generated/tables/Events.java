@@ -129,7 +129,7 @@ public class Events extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.EVENTS_OF_BACKGROUND_TASKS, Indexes.EVENTS_OF_LOST_BACKGROUND, Indexes.EVENTS_OF_STARTED_TOOLS);
+        return Arrays.asList(Indexes.EVENTS_OF_BACKGROUND_TASKS, Indexes.EVENTS_OF_LOST_BACKGROUND, Indexes.EVENTS_OF_REQUESTED_APPROVALS, Indexes.EVENTS_OF_STARTED_TOOLS);
     }
 
     @Override
