@@ -7,11 +7,17 @@ import dev.berth.activities.model.GatewayCredentials;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
+import dev.berth.activities.retention.ClosedWorkspaces;
+import dev.berth.activities.retention.DatabaseRetentionActivities;
+import dev.berth.activities.retention.LogRetention;
+import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
+import dev.berth.activities.sandbox.HostLosses;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
 import dev.berth.activities.sandbox.HostWorkspaceActivities;
+import dev.berth.activities.sandbox.LeftWorkspaces;
 import dev.berth.activities.sandbox.SandboxFolders;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
@@ -111,6 +117,7 @@ class SandboxConfiguration {
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
+      DSLContext db,
       WorkflowClient temporal) {
     return new HostSandboxes(
         host,
@@ -125,6 +132,7 @@ class SandboxConfiguration {
         objects,
         workspaceRecords,
         snapshots,
+        new HostLosses(db, records, workspaceRecords, log),
         new SessionSignals(temporal));
   }
 
@@ -159,7 +167,9 @@ class SandboxConfiguration {
         records,
         snapshots,
         workspace.settle(),
-        workspace.kept());
+        workspace.kept(),
+        new HostWorkspaceActivities.ReadBack(
+            workspace.readBackEvery(), workspace.readBackShares()));
   }
 
   @Bean
@@ -197,22 +207,38 @@ class SandboxConfiguration {
       HostSandboxes sandboxes,
       HostRegistry hosts,
       HostProperties host,
+      SandboxProperties properties,
       DSLContext db) {
     return new HostSweep(
         runtime,
         records,
         sandboxes,
         () -> hosts.seen(new HostId(host.id()), host.url()),
-        new LostModelRequests(db));
+        new LostModelRequests(db),
+        new LeftWorkspaces(
+            new SandboxFolders(properties.directory(), properties.socketDirectory()), records));
+  }
+
+  @Bean
+  DatabaseRetentionActivities retentionActivities(
+      DSLContext db,
+      RetentionProperties retention,
+      WorkspaceRecords records,
+      WorkspaceSnapshots snapshots) {
+    return new DatabaseRetentionActivities(
+        new LogRetention(db, retention.age(), retention.events()),
+        new ClosedWorkspaces(db, records, snapshots, retention.closed()));
   }
 
   /** Takes hold of what runs on the host already, and has it looked after from now on. */
   @Bean
   @Order(1)
-  ApplicationRunner takeOver(HostSweep sweep, HostId host, ScheduleClient schedules) {
+  ApplicationRunner takeOver(
+      HostSweep sweep, HostId host, ScheduleClient schedules, RetentionProperties retention) {
     return arguments -> {
       sweep.takeOver();
       new ReconcileSchedule(schedules, host).ensure();
+      new RetentionSchedule(schedules, retention.every()).ensure();
     };
   }
 

@@ -86,7 +86,8 @@ class ApiSettingsTest {
                   List.of("default", "plan", "acceptEdits", "dontAsk", "bypassPermissions"),
                   Duration.ofMinutes(30),
                   Duration.ofSeconds(30),
-                  Duration.ofMinutes(10)));
+                  Duration.ofMinutes(10),
+                  Duration.ofMinutes(1)));
       assertThat(settings.getBean(SocketProperties.class))
           .isEqualTo(
               new SocketProperties(

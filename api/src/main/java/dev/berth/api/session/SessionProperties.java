@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param idle nothing to do for this long: the sandbox goes, the session stays
  * @param completionLinger how long a completed session keeps its sandbox
  * @param clientToolTimeout how long an agent waits for a client's tool
+ * @param firstSnapshot how long a turn runs until its files are made safe for the first time
  */
 @ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
 public record SessionProperties(
@@ -24,7 +25,8 @@ public record SessionProperties(
         List<String> permissionModes,
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
-    @DefaultValue("10m") Duration clientToolTimeout) {
+    @DefaultValue("10m") Duration clientToolTimeout,
+    @DefaultValue("1m") Duration firstSnapshot) {
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
@@ -39,7 +41,8 @@ public record SessionProperties(
         defaults.start(),
         defaults.interruptGrace(),
         defaults.startAttempts(),
-        defaults.turnAttempts());
+        defaults.turnAttempts(),
+        firstSnapshot);
   }
 
   int clientToolTimeoutMillis() {

@@ -119,6 +119,12 @@ final class SocketReader implements AutoCloseable {
             show(event);
             cursor = event.seq();
           }
+          case Item.Truncated(var log) -> {
+            if (view.numbered()) {
+              writer.send(new ServerFrame.Truncated(log.cutSeq(), log));
+            }
+            cursor = log.cutSeq();
+          }
           case Item.Live(var delta) -> {
             if (mayShow(delta.turnId())) {
               send(projection.delta(delta.message()), null);

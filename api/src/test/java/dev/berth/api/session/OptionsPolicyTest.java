@@ -362,7 +362,8 @@ class OptionsPolicyTest {
             permissionModes,
             Duration.ofMinutes(30),
             Duration.ofSeconds(30),
-            Duration.ofMinutes(10)));
+            Duration.ofMinutes(10),
+            Duration.ofMinutes(1)));
   }
 
   private static EffectiveOptions decide(String asked, String token) {

@@ -346,7 +346,8 @@ class StoredSessionTest {
                 List.of("default"),
                 Duration.ofMinutes(30),
                 Duration.ofSeconds(30),
-                Duration.ofMinutes(10)))
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(1)))
         .decide(
             ProtocolJson.mapper().readValue(asked, SessionOptions.class),
             ProtocolJson.mapper().readValue(token, TokenClaims.class));

@@ -9,7 +9,8 @@ public interface HostActivities {
   /**
    * Compares the sandboxes that run on the host with those that the database knows: removes what no
    * session claims, and marks as ended what does not run any more. Then it settles the model
-   * requests of dead api nodes, whatever host they came from.
+   * requests of dead api nodes, whatever host they came from, and removes files that closed
+   * sessions left on the host, and those that have moved to another.
    */
   SweepResult sweep(SweepInput input);
 
