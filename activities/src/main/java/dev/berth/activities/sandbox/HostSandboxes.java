@@ -56,6 +56,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final SandboxRecords records;
   private final SandboxFolders folders;
   private final SandboxWorkspaces workspaces;
+  private final HostLosses losses;
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
@@ -80,6 +81,7 @@ public final class HostSandboxes implements SandboxEndings {
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
+      HostLosses losses,
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
@@ -91,6 +93,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.workspaces =
         new SandboxWorkspaces(
             folders, records, workspaceRecords, snapshots, log, properties.diskFloor().toBytes());
+    this.losses = losses;
     this.httpDoors = httpDoors;
     this.log = log;
     this.transcripts = new TranscriptStore(objects);
@@ -144,6 +147,7 @@ public final class HostSandboxes implements SandboxEndings {
         serving.epoch() == FIRST_EPOCH
             ? Transcript.EMPTY
             : transcripts.begin(serving.project(), serving.session(), serving.epoch());
+    losses.tell(serving, transcript);
     var resume = !transcript.isEmpty();
     var sandbox = open(serving, command(serving, transcript, lost));
     try {

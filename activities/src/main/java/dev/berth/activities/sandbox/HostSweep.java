@@ -20,6 +20,7 @@ public final class HostSweep implements HostActivities {
   private final HostSandboxes sandboxes;
   private final Runnable present;
   private final LostModelRequests requests;
+  private final LeftWorkspaces workspaces;
 
   /**
    * @param present says that the host is there
@@ -29,12 +30,14 @@ public final class HostSweep implements HostActivities {
       SandboxRecords records,
       HostSandboxes sandboxes,
       Runnable present,
-      LostModelRequests requests) {
+      LostModelRequests requests,
+      LeftWorkspaces workspaces) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
     this.requests = requests;
+    this.workspaces = workspaces;
   }
 
   @Override
@@ -43,6 +46,7 @@ public final class HostSweep implements HostActivities {
       present.run();
       var result = compare();
       requests.settle();
+      workspaces.remove();
       return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());

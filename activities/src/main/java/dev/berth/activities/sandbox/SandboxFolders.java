@@ -116,6 +116,22 @@ public final class SandboxFolders {
     delete(home(sandbox));
   }
 
+  /** The sandboxes of which something is here. */
+  List<SandboxId> list() {
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
+    try (var found = Files.list(root)) {
+      return found
+          .map(folder -> folder.getFileName().toString())
+          .filter(name -> name.startsWith("sb-"))
+          .map(SandboxId::new)
+          .toList();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot look at " + root, failed);
+    }
+  }
+
   /** Removes everything of a sandbox. */
   public void remove(SandboxId sandbox) {
     delete(door(sandbox));

@@ -4,6 +4,8 @@ import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
+import static org.jooq.impl.DSL.exists;
+import static org.jooq.impl.DSL.selectOne;
 
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.ProjectId;
@@ -86,6 +88,69 @@ public final class SandboxRecords {
             .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
             .and(later.HOST_ID.ne(host.value()))
             .and(later.CLAIMED_AT.isNotNull()));
+  }
+
+  /**
+   * The other host that had the session before this sandbox, when nobody has said since that its
+   * sandbox ended; null otherwise.
+   */
+  public @Nullable HostId lostHost(Serving serving) {
+    return db
+        .select(SANDBOXES.HOST_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.SESSION_ID.eq(uuid(serving.session())))
+        .and(SANDBOXES.EPOCH.lt(serving.epoch()))
+        .and(SANDBOXES.CLAIMED_AT.isNotNull())
+        .orderBy(SANDBOXES.EPOCH.desc())
+        .limit(1)
+        .fetch()
+        .stream()
+        .map(row -> row.get(SANDBOXES.HOST_ID))
+        .filter(earlier -> !earlier.equals(host.value()))
+        .map(HostId::new)
+        .findFirst()
+        .filter(earlier -> isUnended(serving, earlier))
+        .orElse(null);
+  }
+
+  private boolean isUnended(Serving serving, HostId earlier) {
+    return db.fetchExists(
+        SANDBOXES,
+        SANDBOXES
+            .SESSION_ID
+            .eq(uuid(serving.session()))
+            .and(SANDBOXES.HOST_ID.eq(earlier.value()))
+            .and(SANDBOXES.EPOCH.lt(serving.epoch()))
+            .and(SANDBOXES.CLAIMED_AT.isNotNull())
+            .and(SANDBOXES.ENDED_AT.isNull()));
+  }
+
+  /**
+   * Of sandboxes that were on this host those whose files nobody will ask for: their session is
+   * closed, or goes on on another host.
+   */
+  public List<SandboxId> left(List<SandboxId> here) {
+    var later = SANDBOXES.as("later");
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .join(SESSIONS)
+        .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+        .where(SANDBOXES.SANDBOX_ID.in(here.stream().map(SandboxId::value).toList()))
+        .and(SANDBOXES.HOST_ID.eq(host.value()))
+        .and(SANDBOXES.ENDED_AT.isNotNull())
+        .and(
+            SESSIONS
+                .CLOSED_AT
+                .isNotNull()
+                .or(
+                    exists(
+                        selectOne()
+                            .from(later)
+                            .where(later.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+                            .and(later.EPOCH.gt(SANDBOXES.EPOCH))
+                            .and(later.HOST_ID.ne(host.value()))
+                            .and(later.CLAIMED_AT.isNotNull()))))
+        .fetch(row -> new SandboxId(row.value1()));
   }
 
   /** The sandbox is up: the session's row points to this host from now on. */

@@ -3,8 +3,10 @@ package dev.berth.activities.sandbox;
 import static dev.berth.activities.TestSession.PROJECT;
 import static dev.berth.db.generated.Tables.LEDGER;
 import static dev.berth.db.generated.Tables.SANDBOXES;
+import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestObjects;
 import dev.berth.activities.TestSession;
@@ -154,10 +156,16 @@ class HostSweepTest {
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
+            new HostLosses(db, records, new WorkspaceRecords(db), log),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep =
         new HostSweep(
-            containers, records, sandboxes, present::incrementAndGet, new LostModelRequests(db));
+            containers,
+            records,
+            sandboxes,
+            present::incrementAndGet,
+            new LostModelRequests(db),
+            new LeftWorkspaces(folders(), records));
   }
 
   @AfterEach
@@ -270,6 +278,66 @@ class HostSweepTest {
     assertThat(sandboxes.find(session.id())).isNotNull();
     assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
     assertThat(containers.all).containsOnlyKeys(serving);
+  }
+
+  @Test
+  void filesOfClosedSessionsAndOfThoseThatMovedAreRemovedAndNoOthers() throws Exception {
+    assumeThat(Files.getAttribute(folder, "unix:uid"))
+        .as("only root may give a workspace to the agent's user")
+        .isEqualTo(0);
+    var idle = TestSession.in(db);
+    var closed = TestSession.in(db);
+    var moved = TestSession.in(db);
+    var ofIdle = left(idle);
+    var ofClosed = left(closed);
+    var ofMoved = left(moved);
+    var stranger = Files.createDirectories(folder.resolve("workspaces/lost+found"));
+    db.update(SESSIONS)
+        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
+        .where(SESSIONS.SESSION_ID.eq(closed.uuid()))
+        .execute();
+    var elsewhere = moved.sandbox("host-2", 2);
+    new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
+        .claimed(new Serving(PROJECT, moved.id(), elsewhere, 2));
+
+    sweep();
+
+    assertThat(folders().hasWorkspace(ofIdle)).isTrue();
+    assertThat(folders().hasWorkspace(ofClosed)).isFalse();
+    assertThat(folders().hasWorkspace(ofMoved)).isFalse();
+    assertThat(stranger).exists();
+  }
+
+  @Test
+  void theFilesOfASandboxThatMayStillRunStay() throws Exception {
+    assumeThat(Files.getAttribute(folder, "unix:uid"))
+        .as("only root may give a workspace to the agent's user")
+        .isEqualTo(0);
+    var session = TestSession.in(db);
+    var serving = claimed(session);
+    folders().prepare(serving, List.of());
+    containers.all.put(serving, new SandboxInspection.Running());
+    sweep.takeOver();
+    db.update(SESSIONS)
+        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
+        .where(SESSIONS.SESSION_ID.eq(session.uuid()))
+        .execute();
+
+    sweep();
+
+    assertThat(folders().hasWorkspace(serving)).isTrue();
+  }
+
+  /** A sandbox of the session that ended here. */
+  private SandboxId left(TestSession session) {
+    var sandbox = claimed(session);
+    folders().prepare(sandbox, List.of());
+    records.ended(sandbox, SandboxEndReason.IDLE, "test");
+    return sandbox;
+  }
+
+  private static SandboxFolders folders() {
+    return new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"));
   }
 
   private SweepResult sweep() {

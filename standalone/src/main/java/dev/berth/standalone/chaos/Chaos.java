@@ -67,7 +67,9 @@ public final class Chaos implements AutoCloseable {
         undisturbed.put(reference, undisturbed(seed, reference));
       }
     }
-    var plans = Round.plan(seed, number, components, reference -> requireNonNull(undisturbed.get(reference)));
+    var plans =
+        Round.plan(
+            seed, number, components, reference -> requireNonNull(undisturbed.get(reference)));
     plans.forEach(plan ->
         progress.printf(
             "… round %d: %s ← %s%n",

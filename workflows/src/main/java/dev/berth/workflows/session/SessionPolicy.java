@@ -1,6 +1,7 @@
 package dev.berth.workflows.session;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The times and bounds of a session. They come with its input, because a workflow reads no
@@ -16,6 +17,8 @@ import java.time.Duration;
  * @param interruptGrace how long an agent may take to end its turn when asked to
  * @param startAttempts how often a sandbox is started before the turn fails
  * @param turnAttempts how many sandboxes a turn may lose
+ * @param firstSnapshot how long a turn runs until its files are made safe while it goes on; the
+ *     next time after twice as long, and so on, up to fifteen times; absent for a minute
  */
 public record SessionPolicy(
     Duration idle,
@@ -27,7 +30,10 @@ public record SessionPolicy(
     Duration start,
     Duration interruptGrace,
     int startAttempts,
-    int turnAttempts) {
+    int turnAttempts,
+    @Nullable Duration firstSnapshot) {
+
+  private static final Duration FIRST_SNAPSHOT = Duration.ofMinutes(1);
 
   public static final SessionPolicy DEFAULT =
       new SessionPolicy(
@@ -40,7 +46,8 @@ public record SessionPolicy(
           Duration.ofMinutes(2),
           Duration.ofSeconds(10),
           3,
-          5);
+          5,
+          FIRST_SNAPSHOT);
 
   public SessionPolicy {
     requirePositive("idle", idle);
@@ -53,6 +60,14 @@ public record SessionPolicy(
     requirePositive("interruptGrace", interruptGrace);
     requirePositive("startAttempts", startAttempts);
     requirePositive("turnAttempts", turnAttempts);
+    if (firstSnapshot != null) {
+      requirePositive("firstSnapshot", firstSnapshot);
+    }
+  }
+
+  /** How long a turn runs until its files are made safe for the first time. */
+  public Duration snapshotInTurn() {
+    return firstSnapshot == null ? FIRST_SNAPSHOT : firstSnapshot;
   }
 
   private static void requirePositive(String name, Duration value) {

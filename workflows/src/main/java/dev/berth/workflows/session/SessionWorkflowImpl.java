@@ -40,6 +40,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   public void run(SessionInput sameInput) {
     while (state().closing() == null) {
       if (!state().queue().isEmpty()) {
+        workspace.turnBegins();
         workspace.turnEnded(turn.runNext());
       } else if (state().completing() != null) {
         complete();

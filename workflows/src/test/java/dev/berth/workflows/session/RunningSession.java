@@ -43,6 +43,10 @@ record RunningSession(
    * @param hosts those that the database knows, in order; only {@link #HOST} answers
    */
   static RunningSession start(HostId... hosts) {
+    return start(SessionPolicy.DEFAULT, hosts);
+  }
+
+  static RunningSession start(SessionPolicy policy, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -83,13 +87,7 @@ record RunningSession(
     WorkflowClient.start(
         workflow::run,
         new SessionInput(
-            session,
-            PROJECT,
-            "a1",
-            new EndUserId("alice"),
-            "claude-sonnet-4-5",
-            SessionPolicy.DEFAULT,
-            null));
+            session, PROJECT, "a1", new EndUserId("alice"), "claude-sonnet-4-5", policy, null));
     return new RunningSession(database, host, environment, workflow, id);
   }
 

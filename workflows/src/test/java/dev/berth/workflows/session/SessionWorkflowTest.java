@@ -28,6 +28,7 @@ import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowStub;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +100,47 @@ class SessionWorkflowTest {
     eventually(() -> host.snapshots().size() == 2);
 
     assertThat(host.snapshots()).containsExactly(turn(first), turn(second));
+  }
+
+  @Test
+  void makesTheFilesSafeNowAndThenWhileATurnRuns() throws Exception {
+    stop();
+    running = RunningSession.start(firstSnapshotAfter(Duration.ofMillis(200)), RunningSession.HOST);
+    host = running.host();
+    workflow = running.workflow();
+    host.nextTurn(new TurnBehaviour.Waits());
+    var turn = turn(submit());
+
+    host.awaitRunningSnapshots(2);
+    host.finish(turn, END_TURN);
+    eventually(() -> host.snapshots().size() == 1);
+
+    assertThat(host.runningSnapshots()).containsOnly(turn);
+    assertThat(host.snapshots()).containsExactly(turn);
+  }
+
+  @Test
+  void aShortTurnIsMadeSafeAtItsEndOnly() {
+    submit();
+    eventually(() -> host.snapshots().size() == 1);
+
+    assertThat(host.runningSnapshots()).isEmpty();
+  }
+
+  private static SessionPolicy firstSnapshotAfter(Duration time) {
+    var usual = SessionPolicy.DEFAULT;
+    return new SessionPolicy(
+        usual.idle(),
+        usual.completionLinger(),
+        usual.retention(),
+        usual.turn(),
+        usual.turnHeartbeat(),
+        usual.hostAnswer(),
+        usual.start(),
+        usual.interruptGrace(),
+        usual.startAttempts(),
+        usual.turnAttempts(),
+        time);
   }
 
   @Test

@@ -28,6 +28,7 @@ public final class FakeHostActivities
   private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
   private final List<TurnId> snapshots = new ArrayList<>();
+  private final List<TurnId> runningSnapshots = new ArrayList<>();
   private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
 
   public FakeHostActivities(FakeSessionActivities session) {
@@ -129,6 +130,27 @@ public final class FakeHostActivities
     }
     var held = heldSnapshots.poll();
     return new SnapshotResult(held == null ? Outcome.QUIESCED : held.join());
+  }
+
+  @Override
+  public SnapshotResult snapshotRunning(SnapshotInput input) {
+    synchronized (this) {
+      runningSnapshots.add(input.turnId());
+      notifyAll();
+    }
+    return new SnapshotResult(Outcome.CRASH_CONSISTENT);
+  }
+
+  /** The turns of which a snapshot was taken while they ran, in order. */
+  public synchronized List<TurnId> runningSnapshots() {
+    return new ArrayList<>(runningSnapshots);
+  }
+
+  /** Waits until so many snapshots of running turns were taken. */
+  public synchronized void awaitRunningSnapshots(int count) throws InterruptedException {
+    while (runningSnapshots.size() < count) {
+      wait();
+    }
   }
 
   private synchronized CompletableFuture<StopReason> waiting(TurnId turn) {
