@@ -245,7 +245,7 @@ export class Coordinator {
     const end =
       error instanceof TranscriptMissing
         ? {
-            ...agentError(detail),
+            stopReason: 'transcript_missing' as const,
             problem: { type: 'transcript_missing' as const, message: detail },
           }
         : agentError(`The agent could not be started: ${detail}`)

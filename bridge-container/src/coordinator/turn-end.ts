@@ -86,7 +86,10 @@ function failed(result: ResultFacts, text: string, facts: TurnFacts): TurnEnd {
     default:
       if (facts.interruptRequested) return { stopReason: 'interrupted' }
       return /^No conversation found/.test(text)
-        ? { stopReason: 'agent_error', problem: { type: 'transcript_missing', message: cut(text) } }
+        ? {
+            stopReason: 'transcript_missing',
+            problem: { type: 'transcript_missing', message: cut(text) },
+          }
         : agentError(text === '' ? 'The agent failed in the turn.' : text)
   }
 }

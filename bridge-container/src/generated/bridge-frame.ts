@@ -60,12 +60,13 @@ frame: number
 message_id: string
 problem?: ProblemNullable
 result?: unknown
-stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed" | "withdrawn")
+stop_reason: ("end_turn" | "max_turns" | "budget_exhausted" | "structured_output_retries" | "refusal" | "interrupted" | "model_error" | "agent_error" | "disk_full" | "timed_out" | "sandbox_failed" | "retries_exhausted" | "closed" | "withdrawn" | "unavailable" | "transcript_missing")
 turn_id: string
 }
 export interface Problem {
+away?: (null | ("object_storage" | "container_engine" | "database" | "host"))
 message: string
-type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "request_too_large" | "message_conflict" | "message_not_found" | "message_not_waiting" | "message_withdrawn" | "session_conflict" | "session_busy" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
+type: ("invalid_token" | "token_expired" | "user_budget_exhausted" | "developer_budget_exhausted" | "concurrent_limit_reached" | "rate_limited" | "invalid_request" | "request_too_large" | "message_conflict" | "message_not_found" | "message_not_waiting" | "message_withdrawn" | "session_conflict" | "session_busy" | "session_not_found" | "session_closed" | "superseded" | "sandbox_failed" | "sandbox_lost" | "image_missing" | "disk_full" | "transcript_missing" | "restart_not_needed" | "retries_exhausted" | "model_refused" | "model_unavailable" | "unavailable" | "internal" | "tool_timed_out" | "timed_out")
 }
 export interface AgentExited {
 type: "agent_exited"

@@ -249,7 +249,7 @@ test('a shutdown in mid-turn asks at once, kills after the grace, and closes the
   expect(finished).toEqual([ExitCode.shutdown])
 })
 
-test('a stop of the container leaves the turn open', async () => {
+test('A11: a stop of the container leaves the turn open', async () => {
   await open()
   await run('m1')
 
@@ -286,7 +286,12 @@ test('a missing transcript ends every turn with its own problem', async () => {
   await settled()
 
   expect(said.slice(1)).toMatchObject([
-    { type: 'turn_ended', turn_id: 'm1', problem: { type: 'transcript_missing' } },
+    {
+      type: 'turn_ended',
+      turn_id: 'm1',
+      stop_reason: 'transcript_missing',
+      problem: { type: 'transcript_missing' },
+    },
     { type: 'agent_exited' },
   ])
   expect(agent.options).toBeUndefined()

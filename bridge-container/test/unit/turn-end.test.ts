@@ -37,7 +37,7 @@ test.each([
   [error({ errors: ['it broke'] }), 'agent_error', 'internal'],
   [
     error({ errors: ['No conversation found with session ID: x'] }),
-    'agent_error',
+    'transcript_missing',
     'transcript_missing',
   ],
   [error({ errors: ['ENOSPC: no space left on device, write'] }), 'disk_full', 'disk_full'],

@@ -12,12 +12,13 @@ import dev.berth.activities.retention.DatabaseRetentionActivities;
 import dev.berth.activities.retention.LogRetention;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
+import dev.berth.activities.sandbox.FolderSweep;
 import dev.berth.activities.sandbox.HostLosses;
+import dev.berth.activities.sandbox.HostMetrics;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
 import dev.berth.activities.sandbox.HostWorkspaceActivities;
-import dev.berth.activities.sandbox.LeftWorkspaces;
 import dev.berth.activities.sandbox.SandboxFolders;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
@@ -26,8 +27,12 @@ import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.PermitProperties;
+import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.TemporalPermits;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.turn.HostTurnActivities;
 import dev.berth.activities.workspace.HostOnlyWorkspaces;
 import dev.berth.activities.workspace.ResticSnapshots;
@@ -40,6 +45,7 @@ import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.HostId;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionPolicy;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.schedules.ScheduleClient;
 import java.net.http.HttpClient;
@@ -99,6 +105,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  Restarts restarts(DSLContext db) {
+    return new Restarts(db);
+  }
+
+  @Bean
   ToolJournal toolJournal(DSLContext db) {
     return new ToolJournal(db);
   }
@@ -114,6 +125,7 @@ class SandboxConfiguration {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -129,6 +141,7 @@ class SandboxConfiguration {
         turnEnds,
         toolJournal,
         lostResults,
+        restarts,
         objects,
         workspaceRecords,
         snapshots,
@@ -185,6 +198,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  TemporalPermits permitActivities(WorkflowClient temporal, PermitProperties permits) {
+    return new TemporalPermits(temporal, permits.capacity());
+  }
+
+  @Bean
   HostSandboxActivities sandboxActivities(HostSandboxes sandboxes) {
     return new HostSandboxActivities(sandboxes);
   }
@@ -195,9 +213,16 @@ class SandboxConfiguration {
       DSLContext db,
       GroupCommit log,
       TurnEnds turnEnds,
-      WorkspaceRecords workspaces) {
+      WorkspaceRecords workspaces,
+      Restarts restarts) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, workspaces, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes, db, log, turnEnds, workspaces, restarts, SessionPolicy.DEFAULT.interruptGrace());
+  }
+
+  @Bean(destroyMethod = "close")
+  UnannouncedMessages unannouncedMessages(
+      DSLContext db, WorkflowClient temporal, SessionTimes times) {
+    return new UnannouncedMessages(db, temporal, times.policy());
   }
 
   @Bean
@@ -208,15 +233,19 @@ class SandboxConfiguration {
       HostRegistry hosts,
       HostProperties host,
       SandboxProperties properties,
-      DSLContext db) {
+      MeterRegistry registry,
+      DSLContext db,
+      UnannouncedMessages messages) {
     return new HostSweep(
         runtime,
         records,
         sandboxes,
         () -> hosts.seen(new HostId(host.id()), host.url()),
         new LostModelRequests(db),
-        new LeftWorkspaces(
-            new SandboxFolders(properties.directory(), properties.socketDirectory()), records));
+        new FolderSweep(
+            new SandboxFolders(properties.directory(), properties.socketDirectory()), records),
+        new HostMetrics(registry),
+        messages);
   }
 
   @Bean

@@ -8,12 +8,15 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
+import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStorage;
 import dev.berth.objects.ObjectStore;
 import dev.berth.workflows.TemporalPayloads;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.spring.boot.WorkerOptionsCustomizer;
@@ -38,6 +41,8 @@ import org.springframework.web.servlet.function.ServerResponse;
   HostProperties.class,
   SandboxProperties.class,
   GatewayProperties.class,
+  PermitProperties.class,
+  SessionTimes.class,
   WorkspaceProperties.class,
   RetentionProperties.class
 })
@@ -128,6 +133,16 @@ class WorkerConfiguration {
   @Bean
   RouterFunction<ServerResponse> health(WorkerFactory workers) {
     return new WorkerHealth(workers).routes();
+  }
+
+  @Bean(destroyMethod = "close")
+  PrometheusMeterRegistry meterRegistry() {
+    return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  }
+
+  @Bean
+  RouterFunction<ServerResponse> metrics(PrometheusMeterRegistry registry) {
+    return new WorkerMetrics(registry).routes();
   }
 
   @Bean

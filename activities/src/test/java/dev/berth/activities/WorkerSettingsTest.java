@@ -7,6 +7,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxTier;
+import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.objects.ObjectStorage;
@@ -59,6 +60,7 @@ class WorkerSettingsTest {
     HostProperties.class,
     SandboxProperties.class,
     GatewayProperties.class,
+    PermitProperties.class,
     WorkspaceProperties.class,
     RetentionProperties.class
   })
@@ -94,6 +96,7 @@ class WorkerSettingsTest {
                   Duration.ofSeconds(5),
                   Duration.ofSeconds(30),
                   DataSize.ofMegabytes(256)));
+      assertThat(settings.getBean(PermitProperties.class)).isEqualTo(new PermitProperties(100));
       assertThat(settings.getBean(WorkspaceProperties.class))
           .isEqualTo(
               new WorkspaceProperties(
@@ -131,6 +134,7 @@ class WorkerSettingsTest {
     environment.put("S3_BUCKET", "b");
     environment.put("SANDBOX_TIER", "lite");
     environment.put("DOCKER_HOST", "tcp://docker:2375");
+    environment.put("PERMITS", "3");
 
     try (var settings = settings(environment, Map.of())) {
       assertThat(settings.getBean(GatewayProperties.class).urls())
@@ -138,12 +142,20 @@ class WorkerSettingsTest {
       assertThat(settings.getBean(HostProperties.class))
           .isEqualTo(new HostProperties("host-7", URI.create("http://127.0.0.1:9")));
       assertThat(settings.getEnvironment().getProperty("server.address")).isEqualTo("0.0.0.0");
+      assertThat(settings.getBean(PermitProperties.class).capacity()).isEqualTo(3);
       assertThat(bound(settings, "objects", ObjectStorage.class))
           .isEqualTo(new ObjectStorage(URI.create("http://s3"), "us-east-1", "b", "ak", "sk"));
       assertThat(settings.getBean(SandboxProperties.class).tier()).isEqualTo(SandboxTier.LITE);
       assertThat(settings.getBean(SandboxProperties.class).engine())
           .isEqualTo(URI.create("tcp://docker:2375"));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 1_001})
+  void refusesACapacityThatNoSemaphoreCanHaveAndNamesIt(int capacity) {
+    assertThatThrownBy(() -> new PermitProperties(capacity))
+        .hasMessage("permits.capacity: %d (expected: 1 to 1000)".formatted(capacity));
   }
 
   @ParameterizedTest

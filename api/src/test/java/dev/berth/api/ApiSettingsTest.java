@@ -87,7 +87,8 @@ class ApiSettingsTest {
                   Duration.ofMinutes(30),
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(10),
-                  Duration.ofMinutes(1)));
+                  Duration.ofMinutes(1),
+                  Duration.ofMinutes(15)));
       assertThat(settings.getBean(SocketProperties.class))
           .isEqualTo(
               new SocketProperties(

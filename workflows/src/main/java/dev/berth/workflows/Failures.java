@@ -28,6 +28,19 @@ public final class Failures {
         .build();
   }
 
+  /**
+   * A part of the platform is away: the workflow waits for it, in its own way, rather than Temporal
+   * by repeating the activity.
+   */
+  public static ApplicationFailure away(Problem problem) {
+    return ApplicationFailure.newBuilder()
+        .setType(problem.type().name())
+        .setMessage(problem.message())
+        .setDetails(problem)
+        .setNonRetryable(true)
+        .build();
+  }
+
   /** The sandbox is gone: repeating the activity is useless, the workflow must act. */
   public static ApplicationFailure sandboxLost(SandboxEndReason reason, String detail) {
     return ApplicationFailure.newBuilder()

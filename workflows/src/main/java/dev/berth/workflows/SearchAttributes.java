@@ -21,6 +21,10 @@ public final class SearchAttributes {
   public static final SearchAttributeKey<String> MODEL = SearchAttributeKey.forKeyword("Model");
   public static final SearchAttributeKey<String> STOP_REASON =
       SearchAttributeKey.forKeyword("StopReason");
+
+  /** Why the session is in its phase, where that has a reason: the session row has the same. */
+  public static final SearchAttributeKey<String> REASON = SearchAttributeKey.forKeyword("Reason");
+
   public static final SearchAttributeKey<Long> TURNS = SearchAttributeKey.forLong("Turns");
   public static final SearchAttributeKey<OffsetDateTime> LAST_ACTIVITY =
       SearchAttributeKey.forOffsetDateTime("LastActivity");
@@ -29,6 +33,15 @@ public final class SearchAttributes {
 
   public static List<SearchAttributeKey<?>> all() {
     return List.of(
-        PHASE, DEVELOPER, PROJECT, END_USER, HOST, MODEL, STOP_REASON, TURNS, LAST_ACTIVITY);
+        PHASE,
+        DEVELOPER,
+        PROJECT,
+        END_USER,
+        HOST,
+        MODEL,
+        STOP_REASON,
+        REASON,
+        TURNS,
+        LAST_ACTIVITY);
   }
 }

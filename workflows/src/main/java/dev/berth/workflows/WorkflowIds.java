@@ -17,6 +17,11 @@ public final class WorkflowIds {
     return "retention";
   }
 
+  /** The permits of a developer. */
+  public static String semaphore(String accountId) {
+    return "sem/" + accountId;
+  }
+
   /** The schedule, and each workflow that it starts. */
   public static String reconcileHost(HostId host) {
     return "reconcile/" + host;

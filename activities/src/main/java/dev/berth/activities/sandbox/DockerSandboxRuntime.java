@@ -7,15 +7,19 @@ import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState
 import com.github.dockerjava.api.command.ListContainersCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Volume;
 import dev.berth.protocol.HostId;
+import dev.berth.protocol.PlatformPart;
+import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.SandboxId;
@@ -24,6 +28,7 @@ import dev.berth.protocol.event.SandboxEndReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,25 +74,44 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
   public void start(SandboxSpec spec) {
     call(() -> {
       try {
-        creation(spec).exec();
-      } catch (ConflictException exists) {
-        // A container of that name is this sandbox, from an attempt before this one.
-        docker.inspectContainerCmd(name(spec.id())).exec();
-      } catch (NotFoundException missing) {
-        throw new ProblemException(
-            ProblemType.IMAGE_MISSING,
-            "The sandbox image %s is not on host %s; ./berth up builds it, or set SANDBOX_IMAGE to one that is."
-                .formatted(spec.image(), host),
-            missing);
-      }
-      try {
-        docker.startContainerCmd(name(spec.id())).exec();
+        docker.startContainerCmd(onlyOne(spec.id(), create(spec))).exec();
       } catch (NotModifiedException runs) {
         // Started by an attempt before this one.
         return null;
       }
       return null;
     });
+  }
+
+  /** Gives the id of the container; of two starts at a time one makes it, and both have it. */
+  private String create(SandboxSpec spec) {
+    try {
+      return creation(spec).exec().getId();
+    } catch (ConflictException exists) {
+      return docker.inspectContainerCmd(name(spec.id())).exec().getId();
+    } catch (NotFoundException missing) {
+      throw new ProblemException(
+          ProblemType.IMAGE_MISSING,
+          "The sandbox image %s is not on host %s; ./berth up builds it, or set SANDBOX_IMAGE to one that is."
+              .formatted(spec.image(), host),
+          missing);
+    }
+  }
+
+  /**
+   * A container that was claimed has another name and does not keep a second one from being made:
+   * the first one made stays.
+   */
+  private String onlyOne(SandboxId sandbox, String made) {
+    var first =
+        containers(sandbox).stream()
+            .min(Comparator.comparing(Container::getCreated).thenComparing(Container::getId))
+            .map(Container::getId)
+            .orElse(made);
+    if (!first.equals(made)) {
+      removeContainer(made);
+    }
+    return first;
   }
 
   @Override
@@ -210,16 +234,16 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
 
   /** The id of the container, whatever name it has by now; null when there is none. */
   private @Nullable String id(SandboxId sandbox) {
+    return containers(sandbox).stream().map(Container::getId).findFirst().orElse(null);
+  }
+
+  private List<Container> containers(SandboxId sandbox) {
     return docker
         .listContainersCmd()
         .withShowAll(true)
         .withLabelFilter(
             Map.of(INSTALLATION_LABEL, properties.installation(), SANDBOX_LABEL, sandbox.value()))
-        .exec()
-        .stream()
-        .map(container -> container.getId())
-        .findFirst()
-        .orElse(null);
+        .exec();
   }
 
   private void removeContainer(String id) {
@@ -285,17 +309,35 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
       return command.get();
     } catch (ProblemException known) {
       throw known;
+    } catch (InternalServerErrorException broken) {
+      if (isWithoutContainerd(broken)) {
+        throw away(broken);
+      }
+      throw refused(broken);
     } catch (DockerException refused) {
-      throw new ProblemException(
-          ProblemType.SANDBOX_FAILED,
-          "The Docker engine refused: " + refused.getMessage(),
-          refused);
+      throw refused(refused);
     } catch (RuntimeException unreachable) {
-      throw new ProblemException(
-          ProblemType.UNAVAILABLE,
-          "The Docker engine at %s does not answer; start it, ./berth doctor tells how."
-              .formatted(properties.engine()),
-          unreachable);
+      throw away(unreachable);
     }
+  }
+
+  /** An engine that comes up, or goes down, answers before, or after, what it works with does. */
+  private static boolean isWithoutContainerd(InternalServerErrorException broken) {
+    var message = String.valueOf(broken.getMessage());
+    return message.contains("containerd.sock") || message.contains("code = Unavailable");
+  }
+
+  private static ProblemException refused(DockerException refused) {
+    return new ProblemException(
+        ProblemType.SANDBOX_FAILED, "The Docker engine refused: " + refused.getMessage(), refused);
+  }
+
+  private ProblemException away(RuntimeException cause) {
+    return new ProblemException(
+        Problem.away(
+            PlatformPart.CONTAINER_ENGINE,
+            "The Docker engine at %s does not answer; start it, ./berth doctor tells how."
+                .formatted(properties.engine())),
+        cause);
   }
 }

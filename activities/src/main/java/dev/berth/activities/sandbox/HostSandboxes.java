@@ -1,13 +1,16 @@
 package dev.berth.activities.sandbox;
 
+import dev.berth.activities.Outages;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.Transcript;
 import dev.berth.activities.transcript.TranscriptStore;
+import dev.berth.activities.transcript.UnfinishedWriters;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.EventLog.Request;
@@ -31,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +65,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final GroupCommit log;
   private final ToolJournal toolJournal;
   private final LostResults lostResults;
-  private final TranscriptStore transcripts;
+  private final SandboxTranscripts transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
   private final Map<SandboxId, Open> open = new ConcurrentHashMap<>();
@@ -78,6 +82,7 @@ public final class HostSandboxes implements SandboxEndings {
       TurnEnds turnEnds,
       ToolJournal toolJournal,
       LostResults lostResults,
+      Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
@@ -96,11 +101,20 @@ public final class HostSandboxes implements SandboxEndings {
     this.losses = losses;
     this.httpDoors = httpDoors;
     this.log = log;
-    this.transcripts = new TranscriptStore(objects);
+    var unfinished = new UnfinishedWriters();
+    this.transcripts = new SandboxTranscripts(new TranscriptStore(objects), unfinished, restarts);
     this.signals = signals;
     this.parts =
         new LiveSandboxParts(
-            runtime, records, log, turnEnds, objects, transcripts, this, properties.silence());
+            runtime,
+            records,
+            log,
+            turnEnds,
+            objects,
+            transcripts,
+            unfinished,
+            this,
+            properties.silence());
   }
 
   /** The living sandbox of that id, null when it does not live here. */
@@ -143,10 +157,7 @@ public final class HostSandboxes implements SandboxEndings {
     }
     workspaces.prepare(serving, earlier);
     noteUnknown(serving);
-    var transcript =
-        serving.epoch() == FIRST_EPOCH
-            ? Transcript.EMPTY
-            : transcripts.begin(serving.project(), serving.session(), serving.epoch());
+    var transcript = transcripts.begin(serving);
     losses.tell(serving, transcript);
     var resume = !transcript.isEmpty();
     var sandbox = open(serving, command(serving, transcript, lost));
@@ -164,8 +175,12 @@ public final class HostSandboxes implements SandboxEndings {
       records.claimed(serving);
       record(serving, new SessionEvent.SandboxStarted(serving.sandbox(), host, resume), "started");
       return resume;
-    } catch (ProblemException failed) {
-      sandbox.kill(SandboxEndReason.START_FAILED, failed.problem().message());
+    } catch (RuntimeException failed) {
+      if (Outages.away(failed) != null) {
+        sandbox.abandon(String.valueOf(failed.getMessage()));
+      } else {
+        sandbox.kill(SandboxEndReason.START_FAILED, String.valueOf(failed.getMessage()));
+      }
       throw failed;
     }
   }
@@ -228,7 +243,12 @@ public final class HostSandboxes implements SandboxEndings {
         serving,
         new SessionEvent.SandboxEnded(serving.sandbox(), loss.reason(), loss.detail()),
         "ended");
-    records.ended(serving.sandbox(), loss.reason(), loss.detail());
+    try {
+      records.ended(serving.sandbox(), loss.reason(), loss.detail());
+    } catch (DataAccessException away) {
+      // The turn must hear of it all the same; the row is left to the sweep.
+      LOG.atWarn().setCause(away).log("sandbox {} ended unrecorded", serving.sandbox());
+    }
     if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
       signals.sandboxEnded(serving);
     }

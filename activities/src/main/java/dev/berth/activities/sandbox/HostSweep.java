@@ -1,6 +1,7 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.model.LostModelRequests;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -11,19 +12,27 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the sandboxes that run on this host and those that the database knows in agreement. */
+/**
+ * Keeps the sandboxes that run on this host, their sockets and their files in agreement with those
+ * that the database knows.
+ */
 public final class HostSweep implements HostActivities {
   private static final Logger LOG = LoggerFactory.getLogger(HostSweep.class);
+
+  private static final SweepResult IN_ORDER = new SweepResult(0, 0, 0, 0);
 
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final HostSandboxes sandboxes;
   private final Runnable present;
   private final LostModelRequests requests;
-  private final LeftWorkspaces workspaces;
+  private final FolderSweep folders;
+  private final HostMetrics metrics;
+  private final UnannouncedMessages messages;
 
   /**
    * @param present says that the host is there
+   * @param metrics told what each sweep finds
    */
   public HostSweep(
       SandboxRuntime runtime,
@@ -31,13 +40,17 @@ public final class HostSweep implements HostActivities {
       HostSandboxes sandboxes,
       Runnable present,
       LostModelRequests requests,
-      LeftWorkspaces workspaces) {
+      FolderSweep folders,
+      HostMetrics metrics,
+      UnannouncedMessages messages) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
     this.requests = requests;
-    this.workspaces = workspaces;
+    this.folders = folders;
+    this.metrics = metrics;
+    this.messages = messages;
   }
 
   @Override
@@ -45,8 +58,9 @@ public final class HostSweep implements HostActivities {
     try {
       present.run();
       var result = compare();
+      metrics.swept(result);
       requests.settle();
-      workspaces.remove();
+      messages.announce();
       return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());
@@ -71,10 +85,12 @@ public final class HostSweep implements HostActivities {
     expected.removeAll(running);
     expected.removeIf(sandbox -> sandboxes.find(sandbox) != null);
     expected.forEach(sandboxes::gone);
-    if (removed + expected.size() > 0) {
-      LOG.atInfo().log("sweep: removed {}, missing {}", removed, expected.size());
+    var left = folders.sweep(sandbox -> sandboxes.find(sandbox) != null);
+    var result = new SweepResult(removed, expected.size(), left.sockets(), left.workspaces());
+    if (!result.equals(IN_ORDER)) {
+      LOG.atInfo().log("sweep: {}", result);
     }
-    return new SweepResult(removed, expected.size());
+    return result;
   }
 
   /** Gives false when the sandbox had to be removed. */

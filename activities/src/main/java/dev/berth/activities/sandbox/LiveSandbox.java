@@ -51,6 +51,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private volatile @Nullable ActiveTurn turn;
   private volatile boolean endedATurn;
   private volatile @Nullable SandboxEndReason stopping;
+  private volatile boolean untold;
 
   /** How a turn ended in the sandbox. */
   public record TurnOutcome(StopReason reason, long seq, boolean idle) {}
@@ -210,6 +211,13 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     end(reason, detail);
   }
 
+  /** Removes a sandbox that did not come up because something is away; nobody need hear of it. */
+  void abandon(String detail) {
+    stopping = SandboxEndReason.START_FAILED;
+    untold = true;
+    end(SandboxEndReason.START_FAILED, detail);
+  }
+
   /** A bridge has dialled: takes hold of it and reads what it says until the connection is over. */
   void connected(BridgeConnection fresh) {
     try (fresh) {
@@ -274,7 +282,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
           case null -> {
             return;
           }
-          case BridgeFrame.LoadTranscript load -> parts.sendTranscript(fresh, serving, load);
+          case BridgeFrame.LoadTranscript load ->
+              parts.transcripts().send(serving, load, fresh::send);
           case BridgeFrame.Refused _ -> {
             LOG.atInfo().log("sandbox {} obeys another worker", serving.sandbox());
             return;
@@ -375,13 +384,15 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     var reason = requireNonNull(stopping == null ? seen : stopping);
     var loss = new SandboxLoss(reason, detail);
     // The next sandbox begins with what this one wrote.
-    transcriptWriter.close();
+    parts.finish(serving, transcriptWriter);
     synchronized (this) {
       if (ended.isDone()) {
         return;
       }
       var idle = turn == null;
-      parts.ending(serving, loss, idle);
+      if (!untold) {
+        parts.ending(serving, loss, idle);
+      }
       ended.complete(loss);
     }
     live.show(new LiveFrame.Ended());

@@ -6,14 +6,12 @@ import dev.berth.activities.bridge.FrameIntake;
 import dev.berth.activities.live.LiveChannel;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.TurnEnds;
-import dev.berth.activities.transcript.TranscriptPages;
-import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.transcript.TranscriptWriter;
+import dev.berth.activities.transcript.UnfinishedWriters;
 import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
-import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -28,7 +26,8 @@ final class LiveSandboxParts {
   private final GroupCommit log;
   private final TurnEnds turnEnds;
   private final ObjectStore objects;
-  private final TranscriptStore transcripts;
+  private final SandboxTranscripts transcripts;
+  private final UnfinishedWriters unfinished;
   private final SandboxEndings endings;
   private final Duration silence;
 
@@ -38,7 +37,8 @@ final class LiveSandboxParts {
       GroupCommit log,
       TurnEnds turnEnds,
       ObjectStore objects,
-      TranscriptStore transcripts,
+      SandboxTranscripts transcripts,
+      UnfinishedWriters unfinished,
       SandboxEndings endings,
       Duration silence) {
     this.runtime = runtime;
@@ -47,6 +47,7 @@ final class LiveSandboxParts {
     this.turnEnds = turnEnds;
     this.objects = objects;
     this.transcripts = transcripts;
+    this.unfinished = unfinished;
     this.endings = endings;
     this.silence = silence;
   }
@@ -72,11 +73,13 @@ final class LiveSandboxParts {
     return new FrameIntake(attachment, connection, log, transcript, turnEnds, live, listener);
   }
 
-  /** Answers a bridge that asks for the transcript. */
-  void sendTranscript(
-      BridgeConnection connection, Serving serving, BridgeFrame.LoadTranscript load) {
-    var transcript = transcripts.begin(serving.project(), serving.session(), serving.epoch());
-    TranscriptPages.send(transcript, load, connection::send);
+  SandboxTranscripts transcripts() {
+    return transcripts;
+  }
+
+  /** What was written is stored before the session goes on, now or when the store is back. */
+  void finish(Serving serving, TranscriptWriter writer) {
+    unfinished.end(serving.session(), writer);
   }
 
   /** What the runtime says; an engine that does not answer says nothing against the sandbox. */

@@ -116,19 +116,28 @@ public final class SandboxFolders {
     delete(home(sandbox));
   }
 
-  /** The sandboxes of which something is here. */
-  List<SandboxId> list() {
-    if (!Files.isDirectory(root)) {
+  /** The sandboxes that have sockets here. */
+  List<SandboxId> doors() {
+    return sandboxes(sockets);
+  }
+
+  /** The sandboxes that have files here. */
+  List<SandboxId> folders() {
+    return sandboxes(root);
+  }
+
+  private static List<SandboxId> sandboxes(Path folder) {
+    if (!Files.isDirectory(folder)) {
       return List.of();
     }
-    try (var found = Files.list(root)) {
-      return found
-          .map(folder -> folder.getFileName().toString())
-          .filter(name -> name.startsWith("sb-"))
+    try (var entries = Files.list(folder)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(SandboxId::isValid)
           .map(SandboxId::new)
           .toList();
     } catch (IOException failed) {
-      throw new UncheckedIOException("cannot look at " + root, failed);
+      throw new UncheckedIOException("cannot look at " + folder, failed);
     }
   }
 

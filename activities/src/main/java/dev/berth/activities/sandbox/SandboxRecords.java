@@ -4,7 +4,7 @@ import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
-import static org.jooq.impl.DSL.exists;
+import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.selectOne;
 
 import dev.berth.protocol.HostId;
@@ -17,8 +17,10 @@ import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SandboxEndReason;
 import java.net.URI;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.Record;
@@ -64,6 +66,42 @@ public final class SandboxRecords {
         .and(SANDBOXES.ENDED_AT.isNull())
         .and(SANDBOXES.CLAIMED_AT.isNotNull())
         .fetch(row -> new SandboxId(row.value1()));
+  }
+
+  /** Those of the sandboxes that have not ended: they run, or are being started. */
+  public Set<SandboxId> unended(Collection<SandboxId> sandboxes) {
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.SANDBOX_ID.in(values(sandboxes)))
+        .and(SANDBOXES.ENDED_AT.isNull())
+        .fetchSet(row -> new SandboxId(row.value1()));
+  }
+
+  /**
+   * Those of the sandboxes whose files a session may still want: it is not closed, and has not gone
+   * on on another host since.
+   */
+  public Set<SandboxId> ofOpenSessions(Collection<SandboxId> sandboxes) {
+    var later = SANDBOXES.as("later");
+    return db.select(SANDBOXES.SANDBOX_ID)
+        .from(SANDBOXES)
+        .join(SESSIONS)
+        .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+        .where(SANDBOXES.SANDBOX_ID.in(values(sandboxes)))
+        .and(SESSIONS.CLOSED_AT.isNull())
+        .and(
+            notExists(
+                selectOne()
+                    .from(later)
+                    .where(later.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+                    .and(later.EPOCH.gt(SANDBOXES.EPOCH))
+                    .and(later.HOST_ID.ne(host.value()))
+                    .and(later.CLAIMED_AT.isNotNull())))
+        .fetchSet(row -> new SandboxId(row.value1()));
+  }
+
+  private static List<String> values(Collection<SandboxId> sandboxes) {
+    return sandboxes.stream().map(SandboxId::value).toList();
   }
 
   /** Sandboxes that served the session before this one, on this host, latest first. */
@@ -125,34 +163,6 @@ public final class SandboxRecords {
             .and(SANDBOXES.ENDED_AT.isNull()));
   }
 
-  /**
-   * Of sandboxes that were on this host those whose files nobody will ask for: their session is
-   * closed, or goes on on another host.
-   */
-  public List<SandboxId> left(List<SandboxId> here) {
-    var later = SANDBOXES.as("later");
-    return db.select(SANDBOXES.SANDBOX_ID)
-        .from(SANDBOXES)
-        .join(SESSIONS)
-        .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
-        .where(SANDBOXES.SANDBOX_ID.in(here.stream().map(SandboxId::value).toList()))
-        .and(SANDBOXES.HOST_ID.eq(host.value()))
-        .and(SANDBOXES.ENDED_AT.isNotNull())
-        .and(
-            SESSIONS
-                .CLOSED_AT
-                .isNotNull()
-                .or(
-                    exists(
-                        selectOne()
-                            .from(later)
-                            .where(later.SESSION_ID.eq(SANDBOXES.SESSION_ID))
-                            .and(later.EPOCH.gt(SANDBOXES.EPOCH))
-                            .and(later.HOST_ID.ne(host.value()))
-                            .and(later.CLAIMED_AT.isNotNull()))))
-        .fetch(row -> new SandboxId(row.value1()));
-  }
-
   /** The sandbox is up: the session's row points to this host from now on. */
   public void claimed(Serving serving) {
     db.transaction(tx -> {
@@ -160,6 +170,15 @@ public final class SandboxRecords {
           .update(SANDBOXES)
           .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
           .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .execute();
+      // An earlier attempt at its start may have failed.
+      tx.dsl()
+          .update(SANDBOXES)
+          .setNull(SANDBOXES.ENDED_AT)
+          .setNull(SANDBOXES.END_REASON)
+          .setNull(SANDBOXES.END_DETAIL)
+          .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
+          .and(SANDBOXES.END_REASON.eq(SandboxEndReason.START_FAILED.wireName()))
           .execute();
       tx.dsl()
           .update(SESSIONS)

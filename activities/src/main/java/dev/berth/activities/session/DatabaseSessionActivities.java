@@ -3,6 +3,7 @@ package dev.berth.activities.session;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 
+import dev.berth.activities.Outages;
 import dev.berth.db.AppendOutcome;
 import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog;
@@ -21,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.jooq.DSLContext;
+import org.jooq.exception.DataAccessException;
 
 /** Epochs, events and ends of turns, in PostgreSQL. */
 public final class DatabaseSessionActivities implements SessionActivities {
@@ -48,7 +50,12 @@ public final class DatabaseSessionActivities implements SessionActivities {
 
   @Override
   public Allocated allocate(AllocateInput input) {
-    return db.transactionResult(tx -> allocate(tx.dsl(), input));
+    try {
+      return db.transactionResult(tx -> allocate(tx.dsl(), input));
+    } catch (DataAccessException failed) {
+      var away = Outages.away(failed);
+      throw away == null ? failed : Failures.away(away);
+    }
   }
 
   @Override

@@ -7,8 +7,8 @@ import static org.jooq.impl.DSL.currentOffsetDateTime;
 import static org.jooq.impl.DSL.when;
 
 import dev.berth.protocol.HostId;
+import dev.berth.protocol.PlatformPart;
 import dev.berth.protocol.Problem;
-import dev.berth.protocol.ProblemType;
 import dev.berth.workflows.Failures;
 import java.net.URI;
 import java.time.Duration;
@@ -38,7 +38,7 @@ public final class HostRegistry implements Placement {
         .execute();
   }
 
-  /** Fails with {@code UNAVAILABLE}, which is retryable, when no host is there. */
+  /** Fails with {@code UNAVAILABLE} when no host is there: the session waits for one. */
   @Override
   public HostId choose(List<HostId> avoid) {
     var avoided = HOSTS.HOST_ID.in(avoid.stream().map(HostId::value).toList());
@@ -55,9 +55,9 @@ public final class HostRegistry implements Placement {
             .limit(1)
             .fetchOne(HOSTS.HOST_ID);
     if (host == null) {
-      throw Failures.of(
-          new Problem(
-              ProblemType.UNAVAILABLE,
+      throw Failures.away(
+          Problem.away(
+              PlatformPart.HOST,
               "No sandbox host was seen in the last %d s; start a worker."
                   .formatted(SEEN_WITHIN.toSeconds())));
     }

@@ -133,7 +133,9 @@ public final class TurnEnds {
           TIMED_OUT,
           SANDBOX_FAILED,
           RETRIES_EXHAUSTED,
-          CLOSED ->
+          CLOSED,
+          UNAVAILABLE,
+          TRANSCRIPT_MISSING ->
           new TurnFailed(
               reason,
               problem == null

@@ -4,9 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** The content of a transcript object: one entry a line, with its place. */
@@ -34,12 +37,26 @@ final class TranscriptLines {
     return text.toString().getBytes(UTF_8);
   }
 
-  static List<Line> decode(byte[] content) {
-    return new String(content, UTF_8)
-        .lines()
-        .filter(line -> !line.isBlank())
-        .map(line -> ProtocolJson.mapper().readValue(line, Line.class))
-        .toList();
+  /**
+   * Reads an object back. A line that was torn is left out: what stands in the others is worth more
+   * than none of it.
+   *
+   * @param torn told of each such line, by its number from 1
+   */
+  static List<Line> decode(byte[] content, IntConsumer torn) {
+    var lines = new ArrayList<Line>();
+    var number = 0;
+    for (var text : new String(content, UTF_8).lines().toList()) {
+      number++;
+      if (!text.isBlank()) {
+        try {
+          lines.add(ProtocolJson.mapper().readValue(text, Line.class));
+        } catch (JacksonException unreadable) {
+          torn.accept(number);
+        }
+      }
+    }
+    return lines;
   }
 
   private static Stream<Line> lines(TranscriptPart part) {

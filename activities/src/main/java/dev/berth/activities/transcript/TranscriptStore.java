@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,6 +26,8 @@ import tools.jackson.databind.JsonNode;
  * one sandbox wrote.
  */
 public final class TranscriptStore {
+  private static final Logger LOG = LoggerFactory.getLogger(TranscriptStore.class);
+
   private static final Pattern KEY = Pattern.compile(".*/(\\d{8})/(\\d{12})\\.jsonl");
 
   /** Epochs behind the last one are kept for one more start, then removed. */
@@ -66,6 +70,25 @@ public final class TranscriptStore {
               .toList());
     }
     return transcript;
+  }
+
+  /**
+   * Begins an epoch with nothing: what earlier epochs wrote is never read again. The first object
+   * of the epoch says so.
+   */
+  public void beginAnew(ProjectId project, SessionId session, int epoch) {
+    objects.put(
+        ObjectKeys.transcriptPart(project.value(), session.value(), epoch, 0),
+        new byte[0],
+        TranscriptLines.CONTENT_TYPE);
+  }
+
+  /** What is said when an agent would have to go on without what it remembers. */
+  public static ProblemException missing(String what) {
+    return new ProblemException(
+        ProblemType.TRANSCRIPT_MISSING,
+        what
+            + " POST /v1/sessions/{id}/restart lets it go on with a summary of the conversation instead.");
   }
 
   private List<Part> parts(ProjectId project, SessionId session) {
@@ -111,11 +134,12 @@ public final class TranscriptStore {
   private List<Line> lines(Part part) {
     var content = objects.get(part.key());
     if (content == null) {
-      throw new ProblemException(
-          ProblemType.TRANSCRIPT_MISSING,
-          "The transcript object %s was listed and is gone.".formatted(part.key()));
+      throw missing("An object of the session's stored transcript is gone.");
     }
-    return TranscriptLines.decode(content);
+    return TranscriptLines.decode(
+        content,
+        number ->
+            LOG.atError().log("line {} of {} is torn: its entry is left out", number, part.key()));
   }
 
   private static Stream<Line> lines(Transcript transcript) {

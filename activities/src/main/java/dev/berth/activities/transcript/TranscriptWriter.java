@@ -8,10 +8,12 @@ import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +24,11 @@ import software.amazon.awssdk.core.exception.SdkException;
 /**
  * Writes what one sandbox adds to its transcript: an object for all parts that came in a moment, or
  * while the last one was written. Parts stay in order; while object storage is away they wait, and
- * the bridge, which keeps what is not acknowledged, slows its agent when it keeps too much.
+ * the bridge, which keeps what is not acknowledged, slows its agent when it keeps too much. So
+ * memory is bounded: nothing waits here that the bridge does not keep too, and a part that is sent
+ * again waits once.
  */
-public final class TranscriptWriter implements AutoCloseable {
+public final class TranscriptWriter {
   private static final Logger LOG = LoggerFactory.getLogger(TranscriptWriter.class);
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -42,6 +46,7 @@ public final class TranscriptWriter implements AutoCloseable {
   private final SessionId session;
   private final int epoch;
   private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
+  private final Map<Long, CompletableFuture<Void>> waiting = new ConcurrentHashMap<>();
   private final Thread writer;
 
   /** A part, or, without one, the mark of the end. */
@@ -55,28 +60,46 @@ public final class TranscriptWriter implements AutoCloseable {
     this.writer = Thread.ofVirtual().name("transcript " + session).start(this::write);
   }
 
-  /** Stores a part; the stage completes when it is in object storage. */
+  /**
+   * Stores a part; the stage completes when it is in object storage. One that waits already, and
+   * came again on another connection, does not wait twice.
+   */
   public CompletionStage<Void> append(TranscriptPart part) {
-    var entry = new Entry(part, new CompletableFuture<>());
-    queue.add(entry);
-    return entry.stored();
+    return waiting.computeIfAbsent(
+        part.frame(),
+        frame -> {
+          var entry = new Entry(part, new CompletableFuture<>());
+          queue.add(entry);
+          return entry.stored();
+        });
+  }
+
+  /** How many parts wait. */
+  int waiting() {
+    return waiting.size();
   }
 
   /**
-   * Stores what came before, and ends: whoever takes the session up reads it. Gives up what cannot
-   * be stored in ten seconds.
+   * Stores what came before, and ends: whoever takes the session up reads it.
+   *
+   * @return false when object storage does not take it in ten seconds; it goes on trying then
    */
-  @Override
-  public void close() {
+  public boolean end() {
     queue.add(new Entry(null, new CompletableFuture<>()));
+    if (awaitEnd(LAST_PARTS)) {
+      return true;
+    }
+    LOG.atWarn().log("session {}: the last parts of epoch {} are not stored yet", session, epoch);
+    return false;
+  }
+
+  /** Waits until everything is stored, at most this long. */
+  boolean awaitEnd(Duration patience) {
     try {
-      if (!writer.join(LAST_PARTS)) {
-        LOG.atError().log("session {}: the last parts of epoch {} are not stored", session, epoch);
-        writer.interrupt();
-      }
+      return writer.join(patience);
     } catch (InterruptedException interrupted) {
-      writer.interrupt();
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -89,11 +112,18 @@ public final class TranscriptWriter implements AutoCloseable {
         if (!batch.isEmpty()) {
           store(batch);
         }
-        batch.forEach(entry -> entry.stored().complete(null));
+        batch.forEach(this::stored);
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void stored(Entry entry) {
+    if (entry.part() != null) {
+      waiting.remove(entry.part().frame());
+    }
+    entry.stored().complete(null);
   }
 
   /** What comes within a moment of the next entry; the mark of the end is not waited behind. */

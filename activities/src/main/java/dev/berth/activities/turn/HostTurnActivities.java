@@ -5,7 +5,10 @@ import static dev.berth.db.generated.Tables.MESSAGES;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.LiveSandbox;
 import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
+import dev.berth.activities.session.RestartNotice;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.workspace.Notices;
 import dev.berth.activities.workspace.RollbackNotice;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.AppendOutcome;
@@ -54,6 +57,7 @@ public final class HostTurnActivities implements TurnActivities {
   private final GroupCommit log;
   private final TurnEnds turnEnds;
   private final WorkspaceRecords workspaces;
+  private final Restarts restarts;
   private final Duration interruptGrace;
 
   public HostTurnActivities(
@@ -62,12 +66,14 @@ public final class HostTurnActivities implements TurnActivities {
       GroupCommit log,
       TurnEnds turnEnds,
       WorkspaceRecords workspaces,
+      Restarts restarts,
       Duration interruptGrace) {
     this.sandboxes = sandboxes;
     this.db = db;
     this.log = log;
     this.turnEnds = turnEnds;
     this.workspaces = workspaces;
+    this.restarts = restarts;
     this.interruptGrace = interruptGrace;
   }
 
@@ -184,10 +190,15 @@ public final class HostTurnActivities implements TurnActivities {
     }
   }
 
-  /** The first turn on files that were rolled back tells the model so. */
+  /** The first turn on files that were rolled back, or of a fresh agent, tells the model so. */
   private JsonNode told(RunTurnInput input, LiveSandbox sandbox, JsonNode content) {
-    var rolledBack = sandbox.hasEndedATurn() ? null : workspaces.untold(input.sessionId());
-    return rolledBack == null ? content : RollbackNotice.before(content, rolledBack);
+    if (sandbox.hasEndedATurn()) {
+      return content;
+    }
+    var rolledBack = workspaces.untold(input.sessionId());
+    var files = rolledBack == null ? content : RollbackNotice.before(content, rolledBack);
+    var restarted = restarts.untold(input.sessionId());
+    return restarted == null ? files : Notices.before(files, RestartNotice.text(restarted));
   }
 
   private JsonNode content(SessionId session, MessageId message) {

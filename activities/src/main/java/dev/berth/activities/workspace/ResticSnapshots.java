@@ -4,6 +4,8 @@ import dev.berth.activities.workspace.Restic.Ended;
 import dev.berth.activities.workspace.Restic.Run;
 import dev.berth.objects.ObjectStorage;
 import dev.berth.objects.ObjectStore;
+import dev.berth.protocol.PlatformPart;
+import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import java.io.IOException;
@@ -190,7 +192,8 @@ public final class ResticSnapshots implements WorkspaceSnapshots {
     try {
       return objects.get(repositories.prefix(owner) + CONFIG) != null;
     } catch (RuntimeException away) {
-      throw new ProblemException(ProblemType.UNAVAILABLE, "Object storage does not answer.", away);
+      throw new ProblemException(
+          Problem.away(PlatformPart.OBJECT_STORAGE, "Object storage does not answer."), away);
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.berth.activities.workspace;
 
-import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.event.EndedCall;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
 import java.util.List;
@@ -17,17 +16,7 @@ public final class RollbackNotice {
    * model. A command of the agent stays as it is, or it would not be one any more.
    */
   public static JsonNode before(JsonNode content, WorkspaceRolledBack rolledBack) {
-    if (content.isString() && content.asString().startsWith("/")) {
-      return content;
-    }
-    var blocks = ProtocolJson.mapper().createArrayNode();
-    blocks.addObject().put("type", "text").put("text", text(rolledBack));
-    if (content.isString()) {
-      blocks.addObject().put("type", "text").put("text", content.asString());
-    } else {
-      content.forEach(blocks::add);
-    }
-    return blocks;
+    return Notices.before(content, text(rolledBack));
   }
 
   /** The notice alone. */

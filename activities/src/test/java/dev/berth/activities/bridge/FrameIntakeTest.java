@@ -173,7 +173,7 @@ class FrameIntakeTest {
   void detach() throws Exception {
     intake.end();
     door.close();
-    transcript.close();
+    assertThat(transcript.end()).isTrue();
     log.close();
   }
 

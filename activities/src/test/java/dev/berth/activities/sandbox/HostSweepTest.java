@@ -17,8 +17,10 @@ import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
@@ -32,6 +34,8 @@ import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import dev.berth.workflows.ports.HostActivities.SweepInput;
 import dev.berth.workflows.ports.HostActivities.SweepResult;
+import dev.berth.workflows.session.SessionPolicy;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -41,6 +45,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +71,9 @@ class HostSweepTest {
   private static HttpDoors doors;
 
   private final Containers containers = new Containers();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final SandboxFolders folders =
+      new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"));
   private final AtomicInteger present = new AtomicInteger();
   private SandboxRecords records;
   private GroupCommit log;
@@ -153,6 +161,7 @@ class HostSweepTest {
             new TurnEnds(db),
             new ToolJournal(db),
             new LostResults(db),
+            new Restarts(db),
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
@@ -165,7 +174,9 @@ class HostSweepTest {
             sandboxes,
             present::incrementAndGet,
             new LostModelRequests(db),
-            new LeftWorkspaces(folders(), records));
+            new FolderSweep(folders, records),
+            new HostMetrics(meters),
+            new UnannouncedMessages(db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT));
   }
 
   @AfterEach
@@ -175,7 +186,7 @@ class HostSweepTest {
 
   @Test
   void aHostThatIsInOrderIsLeftAsItIsAndSaysThatItIsThere() {
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(present).hasValue(1);
   }
 
@@ -184,7 +195,7 @@ class HostSweepTest {
     var unknown = new SandboxId("sb-0123456789abcdef");
     containers.all.put(unknown, new SandboxInspection.Running());
 
-    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0, 0, 0));
     assertThat(containers.all).isEmpty();
   }
 
@@ -193,7 +204,7 @@ class HostSweepTest {
     var session = TestSession.in(db);
     var request = session.modelRequest(1, LONG_AGO);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
 
     assertThat(db.fetchExists(LEDGER, LEDGER.ENTRY_ID.eq(request))).isTrue();
   }
@@ -205,7 +216,7 @@ class HostSweepTest {
     session.sandbox("host-2", 2);
     containers.all.put(replaced, new SandboxInspection.Running());
 
-    assertThat(sweep()).isEqualTo(new SweepResult(1, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(1, 0, 0, 0));
     assertThat(containers.all).isEmpty();
     assertThat(endReason(replaced)).isEqualTo("orphaned");
   }
@@ -215,7 +226,7 @@ class HostSweepTest {
     var session = TestSession.in(db);
     var lost = claimed(session);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 1));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 1, 0, 0));
 
     assertThat(endReason(lost)).isEqualTo("killed");
     log.close();
@@ -249,7 +260,7 @@ class HostSweepTest {
     new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
         .claimed(new Serving(PROJECT, session.id(), elsewhere, 1));
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(endReason(elsewhere)).isNull();
   }
 
@@ -257,7 +268,7 @@ class HostSweepTest {
   void aSandboxThatIsAboutToStartIsNotMissed() {
     var starting = TestSession.in(db).sandbox(HOST.value(), 1);
 
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(endReason(starting)).isNull();
   }
 
@@ -268,76 +279,94 @@ class HostSweepTest {
         .isEqualTo(0);
     var session = TestSession.in(db);
     var serving = claimed(session);
-    new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"))
-        .prepare(serving, List.of());
+    folders.prepare(serving, List.of());
     containers.all.put(serving, new SandboxInspection.Running());
 
     sweep.takeOver();
 
     assertThat(sandboxes.find(serving)).isNotNull();
     assertThat(sandboxes.find(session.id())).isNotNull();
-    assertThat(sweep()).isEqualTo(new SweepResult(0, 0));
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(containers.all).containsOnlyKeys(serving);
   }
 
   @Test
-  void filesOfClosedSessionsAndOfThoseThatMovedAreRemovedAndNoOthers() throws Exception {
-    assumeThat(Files.getAttribute(folder, "unix:uid"))
-        .as("only root may give a workspace to the agent's user")
-        .isEqualTo(0);
-    var idle = TestSession.in(db);
+  void theMetricSaysWhatASweepFoundAndReadsZeroAfterIt() {
+    containers.all.put(new SandboxId("sb-0123456789abcdef"), new SandboxInspection.Running());
+    claimed(TestSession.in(db));
+
+    sweep();
+    assertThat(disagreement("container")).isEqualTo(1);
+    assertThat(disagreement("sandbox")).isEqualTo(1);
+    sweep();
+
+    assertThat(disagreement("container")).isZero();
+    assertThat(disagreement("sandbox")).isZero();
+    assertThat(meters.get("berth.host.sweeps").counter().count()).isEqualTo(2);
+  }
+
+  @Test
+  void foldersThatASecondSweepStillFindsWithoutAnOwnerAreRemoved() throws Exception {
+    var unknown = new SandboxId("sb-00000000000000aa");
+    Files.createDirectories(folders.door(unknown));
+    Files.createDirectories(folders.workspace(unknown));
     var closed = TestSession.in(db);
-    var moved = TestSession.in(db);
-    var ofIdle = left(idle);
-    var ofClosed = left(closed);
-    var ofMoved = left(moved);
-    var stranger = Files.createDirectories(folder.resolve("workspaces/lost+found"));
+    var ended = closed.sandbox(HOST.value(), 1);
+    records.ended(ended, SandboxEndReason.CLOSED, "closed");
     db.update(SESSIONS)
         .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
-        .where(SESSIONS.SESSION_ID.eq(closed.uuid()))
+        .where(SESSIONS.SESSION_ID.eq(UUID.fromString(closed.id().value())))
         .execute();
+    Files.createDirectories(folders.workspace(ended));
+
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
+    assertThat(folders.workspace(unknown)).isDirectory();
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 1, 2));
+
+    assertThat(folders.folder(unknown)).doesNotExist();
+    assertThat(folders.door(unknown)).doesNotExist();
+    assertThat(folders.folder(ended)).doesNotExist();
+    assertThat(disagreement("socket")).isEqualTo(1);
+    assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
+    assertThat(disagreement("socket") + disagreement("workspace")).isZero();
+  }
+
+  @Test
+  void filesOfASessionThatGoesOnElsewhereAreRemoved() throws Exception {
+    var moved = TestSession.in(db);
+    var left = moved.sandbox(HOST.value(), 1);
+    records.ended(left, SandboxEndReason.IDLE, "asleep");
+    Files.createDirectories(folders.workspace(left));
     var elsewhere = moved.sandbox("host-2", 2);
     new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
         .claimed(new Serving(PROJECT, moved.id(), elsewhere, 2));
 
     sweep();
+    sweep();
 
-    assertThat(folders().hasWorkspace(ofIdle)).isTrue();
-    assertThat(folders().hasWorkspace(ofClosed)).isFalse();
-    assertThat(folders().hasWorkspace(ofMoved)).isFalse();
-    assertThat(stranger).exists();
+    assertThat(folders.folder(left)).doesNotExist();
   }
 
   @Test
-  void theFilesOfASandboxThatMayStillRunStay() throws Exception {
-    assumeThat(Files.getAttribute(folder, "unix:uid"))
-        .as("only root may give a workspace to the agent's user")
-        .isEqualTo(0);
+  void foldersThatAreNeededStay() throws Exception {
     var session = TestSession.in(db);
-    var serving = claimed(session);
-    folders().prepare(serving, List.of());
-    containers.all.put(serving, new SandboxInspection.Running());
-    sweep.takeOver();
-    db.update(SESSIONS)
-        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
-        .where(SESSIONS.SESSION_ID.eq(session.uuid()))
-        .execute();
+    var starting = session.sandbox(HOST.value(), 1);
+    Files.createDirectories(folders.door(starting));
+    Files.createDirectories(folders.workspace(starting));
+    var sleeping = TestSession.in(db).sandbox(HOST.value(), 1);
+    records.ended(sleeping, SandboxEndReason.IDLE, "asleep");
+    Files.createDirectories(folders.workspace(sleeping));
 
     sweep();
+    sweep();
 
-    assertThat(folders().hasWorkspace(serving)).isTrue();
+    assertThat(folders.door(starting)).isDirectory();
+    assertThat(folders.workspace(starting)).isDirectory();
+    assertThat(folders.workspace(sleeping)).isDirectory();
   }
 
-  /** A sandbox of the session that ended here. */
-  private SandboxId left(TestSession session) {
-    var sandbox = claimed(session);
-    folders().prepare(sandbox, List.of());
-    records.ended(sandbox, SandboxEndReason.IDLE, "test");
-    return sandbox;
-  }
-
-  private static SandboxFolders folders() {
-    return new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"));
+  private double disagreement(String kind) {
+    return meters.get("berth.host.disagreement").tag("kind", kind).gauge().value();
   }
 
   private SweepResult sweep() {

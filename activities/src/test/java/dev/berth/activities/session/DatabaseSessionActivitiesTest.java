@@ -149,7 +149,13 @@ class DatabaseSessionActivitiesTest {
     db.update(HOSTS)
         .set(HOSTS.SEEN_AT, OffsetDateTime.now(ZoneOffset.UTC).minusSeconds(101))
         .execute();
-    assertFails(() -> hosts.choose(List.of()), ProblemType.UNAVAILABLE);
+    assertThatThrownBy(() -> hosts.choose(List.of()))
+        .isInstanceOfSatisfying(
+            ApplicationFailure.class,
+            failure -> {
+              assertThat(failure.getType()).isEqualTo(ProblemType.UNAVAILABLE.name());
+              assertThat(failure.isNonRetryable()).as("the session waits, not Temporal").isTrue();
+            });
 
     seen("host-1");
 
@@ -184,7 +190,9 @@ class DatabaseSessionActivitiesTest {
               TIMED_OUT,
               SANDBOX_FAILED,
               RETRIES_EXHAUSTED,
-              CLOSED ->
+              CLOSED,
+              UNAVAILABLE,
+              TRANSCRIPT_MISSING ->
               TurnFailed.class;
         };
     assertThat(log().getFirst().event()).isInstanceOf(expected);

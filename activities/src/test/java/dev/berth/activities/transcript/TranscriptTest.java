@@ -12,6 +12,7 @@ import dev.berth.protocol.bridge.BridgeFrame.LoadTranscript;
 import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -64,13 +65,13 @@ class TranscriptTest {
 
   @Test
   void partsThatCameWhileOneWasWrittenShareAnObjectNamedByTheFirst() {
-    try (var writer = new TranscriptWriter(objects.store(), PROJECT, session, 4)) {
-      var stored =
-          LongStream.rangeClosed(1, 20)
-              .mapToObj(frame -> writer.append(part(frame, "e" + frame)).toCompletableFuture())
-              .toArray(CompletableFuture[]::new);
-      CompletableFuture.allOf(stored).join();
-    }
+    var writer = new TranscriptWriter(objects.store(), PROJECT, session, 4);
+    var stored =
+        LongStream.rangeClosed(1, 20)
+            .mapToObj(frame -> writer.append(part(frame, "e" + frame)).toCompletableFuture())
+            .toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(stored).join();
+    assertThat(writer.end()).isTrue();
 
     assertThat(keys())
         .hasSizeLessThan(20)
@@ -147,6 +148,39 @@ class TranscriptTest {
     assertThat(store.begin(PROJECT, session, 3)).isEqualTo(transcript);
   }
 
+  /** Scenario C3. */
+  @Test
+  void c3PartsThatAppearInAnotherOrderOrTwiceGiveTheOriginal() {
+    write(1, part(5, "e"), part(7, "f"));
+    write(1, part(3, "c", "d"));
+    write(1, part(1, "a"), part(2, "b"));
+    // The bridge sent again what it had no acknowledgement of, and more had come meanwhile.
+    write(1, part(2, "b"), part(3, "c", "d"), part(5, "e"));
+
+    assertThat(begin(2)).containsExactly("a", "b", "c", "d", "e", "f");
+  }
+
+  /** Scenario C4. */
+  @Test
+  void c4ATornLineAnEmptyPartAndAnUnknownKindDoNotKeepTheTranscriptFromLoading() {
+    var kind = ProtocolJson.mapper().createObjectNode().put("type", "from-the-future");
+    write(1, part(1, "a"), new TranscriptPart(2, null, List.of(kind)));
+    put(3, new byte[0]);
+    var whole = TranscriptLines.encode(List.of(part(4, "b", "torn")));
+    put(4, Arrays.copyOf(whole, whole.length - 12));
+    write(1, part(5, "c"));
+
+    var transcript = store.begin(PROJECT, session, 2).main();
+
+    assertThat(transcript).containsExactly(entry("a"), kind, entry("b"), entry("c"));
+    // It is whole from now on: the next sandbox begins with what could be read.
+    assertThat(objects.store().get(ObjectKeys.transcriptPart("p", session.value(), 2, 0)))
+        .asString()
+        .hasLineCount(4)
+        .doesNotContain("torn");
+    assertThat(store.begin(PROJECT, session, 3).main()).isEqualTo(transcript);
+  }
+
   @Test
   void oldEpochsAreRemovedWhenNewerOnesHoldWhatTheyHeld() {
     for (var epoch = 1; epoch <= 6; epoch++) {
@@ -199,6 +233,15 @@ class TranscriptTest {
   private void write(int epoch, TranscriptPart... parts) {
     var key = ObjectKeys.transcriptPart(PROJECT.value(), session.value(), epoch, parts[0].frame());
     objects.store().put(key, TranscriptLines.encode(List.of(parts)), TranscriptLines.CONTENT_TYPE);
+  }
+
+  private void put(long frame, byte[] content) {
+    objects
+        .store()
+        .put(
+            ObjectKeys.transcriptPart(PROJECT.value(), session.value(), 1, frame),
+            content,
+            TranscriptLines.CONTENT_TYPE);
   }
 
   private List<String> keys() {

@@ -30,6 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
  *       the same session.
  *   <li>{@code GET /v1/sessions/{id}}: where it stands.
  *   <li>{@code POST /v1/sessions/{id}/interrupt}: ends what runs; answers when it has ended.
+ *   <li>{@code POST /v1/sessions/{id}/restart}: a session whose transcript is lost goes on with a
+ *       fresh agent and a summary; 409 for any other.
  *   <li>{@code DELETE /v1/sessions/{id}}: closes it for good; 204, as often as it is asked for.
  * </ul>
  */
@@ -58,6 +60,7 @@ final class SessionRoutes {
         .POST("/v1/sessions", this::open)
         .GET("/v1/sessions/{id}", this::show)
         .POST("/v1/sessions/{id}/interrupt", this::interrupt)
+        .POST("/v1/sessions/{id}/restart", this::restart)
         .DELETE("/v1/sessions/{id}", this::close)
         .onError(RuntimeException.class, Answers::failure)
         .build();
@@ -93,6 +96,8 @@ final class SessionRoutes {
         HttpStatus.OK,
         opened(standing)
             .put("reason", standing.reason())
+            .put("stop_reason", standing.stopReason())
+            .put("restart_reason", standing.restartReason())
             .put("turns", standing.turns())
             .put("created_at", standing.createdAt().toString()));
   }
@@ -107,6 +112,19 @@ final class SessionRoutes {
     var waiting = receipt.putArray("waiting");
     cut.waiting().forEach(message -> waiting.add(message.value()));
     return Answers.json(HttpStatus.OK, receipt);
+  }
+
+  private ServerResponse restart(ServerRequest request) {
+    var session = requests.session(request, records::find);
+    var restarted = sessions.restart(session);
+    feeds.wake(session.id());
+    return Answers.json(
+        HttpStatus.OK,
+        ProtocolJson.mapper()
+            .createObjectNode()
+            .put("id", session.id().value())
+            .put("seq", restarted.seq())
+            .put("repeated", restarted.repeated()));
   }
 
   private ServerResponse close(ServerRequest request) {

@@ -224,7 +224,8 @@ final class MessageRecords {
             MESSAGES.CONTENT,
             MESSAGES.CONTENT_HASH,
             MESSAGES.BYTES,
-            MESSAGES.ACCEPTED_SEQ)
+            MESSAGES.ACCEPTED_SEQ,
+            MESSAGES.INTERRUPTS)
         .select(
             select(
                     SESSIONS.SESSION_ID,
@@ -232,7 +233,8 @@ final class MessageRecords {
                     val(JSON.json(text)),
                     val(Message.sha256(text)),
                     val(message.bytes()),
-                    val(seq))
+                    val(seq),
+                    val(message.policy() == SendPolicy.INTERRUPT))
                 .from(SESSIONS)
                 .where(SESSIONS.SESSION_ID.eq(uuid(session)))
                 .and(SESSIONS.CLOSED_AT.isNull()))

@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param completionLinger how long a completed session keeps its sandbox
  * @param clientToolTimeout how long an agent waits for a client's tool
  * @param firstSnapshot how long a turn runs until its files are made safe for the first time
+ * @param outage how long a turn waits for a part of the platform that is away
  */
 @ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
 public record SessionProperties(
@@ -26,7 +27,8 @@ public record SessionProperties(
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
     @DefaultValue("10m") Duration clientToolTimeout,
-    @DefaultValue("1m") Duration firstSnapshot) {
+    @DefaultValue("1m") Duration firstSnapshot,
+    @DefaultValue("15m") Duration outage) {
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
@@ -42,6 +44,7 @@ public record SessionProperties(
         defaults.interruptGrace(),
         defaults.startAttempts(),
         defaults.turnAttempts(),
+        outage,
         firstSnapshot);
   }
 

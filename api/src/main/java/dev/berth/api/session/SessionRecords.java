@@ -61,12 +61,17 @@ public final class SessionRecords {
    * Where a session stands.
    *
    * @param status as in {@code session.status} events
+   * @param stopReason why the last turn ended, null before the first end
+   * @param restartReason why a turn last lost its sandbox, or the agent what it remembered; null
+   *     when none did
    * @param turns those that have ended
    */
   public record Standing(
       SessionId id,
       String status,
       @Nullable String reason,
+      @Nullable String stopReason,
+      @Nullable String restartReason,
       String model,
       long turns,
       long lastSeq,
@@ -187,6 +192,8 @@ public final class SessionRecords {
     return db.select(
             SESSIONS.STATUS,
             SESSIONS.REASON,
+            SESSIONS.STOP_REASON,
+            SESSIONS.RESTART_REASON,
             SESSIONS.MODEL,
             SESSIONS.TURNS,
             SESSIONS.LAST_SEQ,
@@ -203,7 +210,9 @@ public final class SessionRecords {
                 row.value3(),
                 row.value4(),
                 row.value5(),
-                row.value6().toInstant()));
+                row.value6(),
+                row.value7(),
+                row.value8().toInstant()));
   }
 
   /** The end user's latest session that has at least one message. */

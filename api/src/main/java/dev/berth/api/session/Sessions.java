@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.berth.api.auth.EndUser;
 import dev.berth.api.auth.VerifiedToken;
 import dev.berth.api.session.SessionRecords.SessionRow;
+import dev.berth.api.session.SessionRestarts.Restarted;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
@@ -27,6 +28,7 @@ public final class Sessions {
   private final SessionRecords records;
   private final SessionWorkflows workflows;
   private final OptionsPolicy policy;
+  private final SessionRestarts restarts;
 
   public Sessions(
       DSLContext db,
@@ -37,6 +39,7 @@ public final class Sessions {
     this.records = records;
     this.workflows = workflows;
     this.policy = new OptionsPolicy(properties);
+    this.restarts = new SessionRestarts(db);
   }
 
   /**
@@ -194,6 +197,15 @@ public final class Sessions {
    */
   public void disconnected(SessionRow session, String connection, boolean asked) {
     workflows.disconnected(session, connection, asked);
+  }
+
+  /**
+   * Lets a session go on that lost its transcript.
+   *
+   * @throws ProblemException as {@link SessionRestarts#restart}
+   */
+  public Restarted restart(SessionRow session) {
+    return restarts.restart(session);
   }
 
   static ProblemException closed(SessionId session) {

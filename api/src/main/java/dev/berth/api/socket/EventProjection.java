@@ -94,6 +94,7 @@ final class EventProjection {
           SessionEvent.HostLost _,
           SessionEvent.Rescheduled _,
           SessionEvent.MessageSuperseded _,
+          SessionEvent.SessionRestarted _,
           SessionEvent.Unrecognized _ ->
           null;
     };
@@ -128,7 +129,9 @@ final class EventProjection {
           SANDBOX_FAILED,
           RETRIES_EXHAUSTED,
           CLOSED,
-          WITHDRAWN ->
+          WITHDRAWN,
+          UNAVAILABLE,
+          TRANSCRIPT_MISSING ->
           "error_during_execution";
     };
   }

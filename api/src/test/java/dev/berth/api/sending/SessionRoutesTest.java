@@ -10,6 +10,8 @@ import dev.berth.api.ServedNode;
 import dev.berth.api.TestProject;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.SessionEvent.SessionRestarted;
+import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -237,6 +239,41 @@ class SessionRoutesTest {
   }
 
   @Test
+  void c6ASessionThatLostItsTranscriptIsRestartedOnceWithASummary() {
+    var session = jane.session();
+    assertProblem(jane.post("/" + session + "/restart", ""), 409, "restart_not_needed");
+    served.host().nextTurn(new TurnBehaviour.Ends(StopReason.TRANSCRIPT_MISSING));
+    jane.accepted(session, "{\"content\": \"Remember the number 4730\"}");
+    eventually(() -> ends(session).size() == 1);
+
+    assertProblem(john.post("/" + session + "/restart", ""), 404, "session_not_found");
+    var first = json(jane.post("/" + session + "/restart", ""));
+    var again = json(jane.post("/" + session + "/restart", ""));
+
+    assertThat(first.path("repeated").asBoolean()).isFalse();
+    assertThat(again.path("repeated").asBoolean()).isTrue();
+    assertThat(again.path("seq")).isEqualTo(first.path("seq"));
+    assertThat(jane.events(session))
+        .filteredOn(event -> event.event() instanceof SessionRestarted)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.seq()).isEqualTo(first.path("seq").asLong());
+          assertThat(event.payload().path("summary").asString())
+              .isEqualTo("user: Remember the number 4730");
+        });
+    assertThat(json(jane.send("GET", "/" + session, "")).path("restart_reason").asString())
+        .isEqualTo("transcript_missing");
+
+    jane.accepted(session, HI);
+    eventually(() -> ends(session).size() == 2);
+    assertProblem(jane.post("/" + session + "/restart", ""), 409, "restart_not_needed");
+    assertThat(json(jane.send("GET", "/" + session, "")).path("stop_reason").asString())
+        .isEqualTo("end_turn");
+    jane.delete("/" + session);
+    assertProblem(jane.post("/" + session + "/restart", ""), 409, "session_closed");
+  }
+
+  @Test
   void aSessionIsNotCompletedByItsTurnsWhenItNeverHadASocket() {
     var session = jane.session();
     jane.accepted(session, HI);
@@ -247,7 +284,14 @@ class SessionRoutesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"POST ", "GET /ID", "DELETE /ID", "POST /ID/messages", "POST /ID/interrupt"})
+      strings = {
+        "POST ",
+        "GET /ID",
+        "DELETE /ID",
+        "POST /ID/messages",
+        "POST /ID/interrupt",
+        "POST /ID/restart"
+      })
   void aTokenThatIsNotGoodIsRefusedAsOnTheSocket(String route) {
     var method = route.substring(0, route.indexOf(' '));
     var path = route.substring(route.indexOf(' ') + 1).replace("ID", jane.session().value());

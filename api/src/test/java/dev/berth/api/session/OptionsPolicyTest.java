@@ -363,7 +363,8 @@ class OptionsPolicyTest {
             Duration.ofMinutes(30),
             Duration.ofSeconds(30),
             Duration.ofMinutes(10),
-            Duration.ofMinutes(1)));
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(15)));
   }
 
   private static EffectiveOptions decide(String asked, String token) {

@@ -5,6 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -25,6 +28,8 @@ public final class ObjectStore implements AutoCloseable {
 
   /** The most that one delete request may name. */
   private static final int DELETE_BATCH = 1000;
+
+  private static final int SERVER_ERROR = 500;
 
   private final S3Client client;
   private final String bucket;
@@ -96,6 +101,16 @@ public final class ObjectStore implements AutoCloseable {
       client.deleteObjects(request ->
           request.bucket(bucket).delete(Delete.builder().objects(batch).quiet(true).build()));
     }
+  }
+
+  /**
+   * Whether a call failed because the store does not answer, or cannot serve now; then the same
+   * call works when it is back.
+   */
+  public static boolean isAway(SdkException failed) {
+    return failed instanceof SdkServiceException refused
+        ? refused.isThrottlingException() || refused.statusCode() >= SERVER_ERROR
+        : failed instanceof SdkClientException;
   }
 
   @Override

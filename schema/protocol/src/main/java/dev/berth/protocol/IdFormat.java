@@ -21,8 +21,12 @@ enum IdFormat {
     this.expectation = expectation;
   }
 
+  boolean matches(@Nullable String value) {
+    return value != null && pattern.matcher(value).matches();
+  }
+
   void check(String name, @Nullable String value) {
-    if (value == null || !pattern.matcher(value).matches()) {
+    if (!matches(value)) {
       throw new IllegalArgumentException(
           "%s: %s (expected: %s)".formatted(name, shown(value), expectation));
     }

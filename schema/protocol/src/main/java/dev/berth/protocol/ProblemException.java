@@ -20,6 +20,11 @@ public final class ProblemException extends RuntimeException {
     this.problem = new Problem(type, message);
   }
 
+  public ProblemException(Problem problem, Throwable cause) {
+    super(problem.message(), cause);
+    this.problem = problem;
+  }
+
   public Problem problem() {
     return problem;
   }

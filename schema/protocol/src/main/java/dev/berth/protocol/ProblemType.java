@@ -37,6 +37,8 @@ public enum ProblemType {
   IMAGE_MISSING(Category.SESSION_ERROR, 503, 1011, false),
   DISK_FULL(Category.SESSION_ERROR, 507, 1011, false),
   TRANSCRIPT_MISSING(Category.SESSION_ERROR, 500, 1011, false),
+  /** A restart of a session that has not lost its transcript. */
+  RESTART_NOT_NEEDED(Category.SESSION_ERROR, 409, 1011, false),
   RETRIES_EXHAUSTED(Category.SESSION_ERROR, 500, 1011, false),
   MODEL_REFUSED(Category.AUTHENTICATION_ERROR, 403, 1008, false),
   MODEL_UNAVAILABLE(Category.SESSION_ERROR, 502, 1011, true),

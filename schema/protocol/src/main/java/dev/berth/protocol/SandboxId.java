@@ -14,6 +14,11 @@ public record SandboxId(@JsonValue String value) {
     IdFormat.SANDBOX.check("SandboxId", value);
   }
 
+  /** Whether the text is such an id, as the name of a folder may be. */
+  public static boolean isValid(String value) {
+    return IdFormat.SANDBOX.matches(value);
+  }
+
   @Override
   public String toString() {
     return value;

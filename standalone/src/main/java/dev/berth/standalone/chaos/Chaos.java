@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +22,14 @@ import java.util.concurrent.TimeUnit;
  * under them: at an event's boundary, or at any instant. {@link Round} says what is killed when.
  */
 public final class Chaos implements AutoCloseable {
+  /** A session that is closed gives its permit back before its workflow ends. */
+  private static final Duration PERMITS_BACK = Duration.ofSeconds(60);
+
   private final ScratchPlatform platform;
   private final Victims victims;
   private final EndUser user;
   private final Ledger ledger;
+  private final Permits permits;
   private final PrintStream progress;
   private final Map<Reference, Round.Length> undisturbed = new EnumMap<>(Reference.class);
 
@@ -34,6 +39,7 @@ public final class Chaos implements AutoCloseable {
     this.victims = new Victims(project, platform);
     this.user = new EndUser(platform.connection());
     this.ledger = new Ledger(platform.connection(), practiceModel);
+    this.permits = new Permits(platform.connection());
     this.progress = progress;
   }
 
@@ -76,12 +82,26 @@ public final class Chaos implements AutoCloseable {
             number,
             plan.reference(),
             String.join(", ", plan.strikes().stream().map(Strike::describe).toList())));
+    return withLostPermits(run(plans));
+  }
+
+  private List<TrialResult> run(List<Plan> plans) {
     return plans.stream()
         .map(plan -> CompletableFuture.supplyAsync(() -> run(plan), Thread::startVirtualThread))
         .toList()
         .stream()
         .map(CompletableFuture::join)
         .toList();
+  }
+
+  /** When the sessions of a round are closed, every permit is back. */
+  private List<TrialResult> withLostPermits(List<TrialResult> trials) throws InterruptedException {
+    var oracle = new Oracle();
+    var account = ledger.account(trials.getFirst().session());
+    var lost = oracle.permits(permits.lost(account, PERMITS_BACK));
+    var all = new ArrayList<>(trials);
+    all.set(0, trials.getFirst().withLostPermits(lost, oracle.findings()));
+    return all;
   }
 
   private TrialResult run(Plan plan) {
@@ -124,6 +144,7 @@ public final class Chaos implements AutoCloseable {
 
   @Override
   public void close() {
+    permits.close();
     platform.close();
   }
 }

@@ -79,6 +79,21 @@ final class Ledger {
     return new Charged(exact, estimated, open("session_id = '%s'".formatted(session)));
   }
 
+  /** The developer's account that the session belongs to. */
+  String account(String session) {
+    try (var database = database();
+        var statement =
+            database.prepareStatement(
+                "select account_id from sessions where session_id = ?::uuid")) {
+      statement.setString(1, session);
+      var row = statement.executeQuery();
+      row.next();
+      return row.getString(1);
+    } catch (SQLException failed) {
+      throw new IllegalStateException("the session's row cannot be read", failed);
+    }
+  }
+
   /** Requests of all sessions of which it is not known what became of them. */
   int open() {
     return open("true");

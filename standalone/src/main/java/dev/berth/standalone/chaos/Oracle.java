@@ -93,6 +93,22 @@ final class Oracle {
     return beyond;
   }
 
+  /**
+   * Whoever does not work holds no permit.
+   *
+   * @param lost how many are held or waited for; negative when nobody could say
+   * @return how many are lost
+   */
+  int permits(int lost) {
+    if (lost != 0) {
+      findings.add(
+          lost < 0
+              ? "the semaphore does not answer"
+              : "%d permits are held or waited for by nobody".formatted(lost));
+    }
+    return Math.abs(lost);
+  }
+
   static int count(String type, List<JsonNode> log) {
     return (int) log.stream().filter(event -> event.path("type").asString("").equals(type)).count();
   }

@@ -208,7 +208,8 @@ final class Trial {
         answered.size(),
         charged.estimated(),
         uncharged,
-        oracle.findings());
+        oracle.findings(),
+        0);
   }
 
   private static StrikeResult result(Struck struck, List<JsonNode> log) {

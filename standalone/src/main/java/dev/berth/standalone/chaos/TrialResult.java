@@ -1,6 +1,7 @@
 package dev.berth.standalone.chaos;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,6 +19,8 @@ import java.util.List;
  * @param estimated rows of the ledger that stand for lost answers
  * @param uncharged rows that the ledger lacks, or has too many
  * @param findings what went wrong, in words
+ * @param lostPermits that somebody held or waited for when nobody worked any more; counted for the
+ *     first session of a round
  */
 public record TrialResult(
     int round,
@@ -34,10 +37,34 @@ public record TrialResult(
     @JsonProperty("model_requests") int modelRequests,
     int estimated,
     int uncharged,
-    List<String> findings) {
+    List<String> findings,
+    @JsonProperty("lost_permits") int lostPermits) {
   public TrialResult {
     strikes = List.copyOf(strikes);
     findings = List.copyOf(findings);
+  }
+
+  /** The same session, when its round left permits behind. */
+  TrialResult withLostPermits(int lost, List<String> found) {
+    var all = new ArrayList<>(findings);
+    all.addAll(found);
+    return new TrialResult(
+        round,
+        seed,
+        reference,
+        session,
+        strikes,
+        recovered,
+        effects,
+        unknown,
+        duplicates,
+        unlogged,
+        orphans,
+        modelRequests,
+        estimated,
+        uncharged,
+        all,
+        lost);
   }
 
   /** What failed and how to repeat it. */

@@ -12,13 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the processes of a platform and its sandboxes, and strikes them by their ids. */
 final class Victims {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(20);
+  private static final Duration DYING = Duration.ofMinutes(1);
 
   private final Project project;
   private final ScratchPlatform platform;
@@ -43,11 +46,23 @@ final class Victims {
       }
       case DOCKER -> {
         var engine = pid(Path.of("/var/run/docker.pid"));
+        // An engine that systemd does not start has a containerd of its own, which dies with it.
+        var containerd = pid(Path.of("/var/run/docker/containerd/containerd.pid"));
+        var isContainerd =
+            containerd != null
+                && ProcessHandle.of(containerd)
+                    .flatMap(process -> process.info().command())
+                    .filter(command -> command.endsWith("containerd"))
+                    .isPresent();
         if (!signal("KILL", engine)) {
           return false;
         }
-        // Another one does not start while this one is among the living.
-        ProcessHandle.of(requireNonNull(engine)).ifPresent(dying -> dying.onExit().join());
+        // Another one does not start while this one is among the living, and takes a containerd
+        // that dies with it for one that it can use.
+        awaitEnd(requireNonNull(engine));
+        if (isContainerd) {
+          awaitEnd(requireNonNull(containerd));
+        }
         new DockerEngine(project).ensure();
       }
       default -> {
@@ -66,6 +81,19 @@ final class Victims {
       }
     }
     return true;
+  }
+
+  private static void awaitEnd(long pid) throws InterruptedException {
+    var dying = ProcessHandle.of(pid);
+    try {
+      if (dying.isPresent()) {
+        dying.get().onExit().get(DYING.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    } catch (TimeoutException stays) {
+      throw new IllegalStateException("process %d does not end".formatted(pid), stays);
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   /** Whether anything of the session is left among the containers. */

@@ -33,6 +33,7 @@ final class StatusCommand implements Callable<Integer> {
     System.out.println("  socket       " + connection.wsUrl());
     System.out.println("  Temporal     " + connection.temporalAddress());
     System.out.println("  Temporal UI  " + connection.temporalUiUrl());
+    connection.metricsUrls().forEach(url -> System.out.println("  metrics      " + url));
     System.out.println("  project      " + connection.projectId());
     System.out.println("  for programs " + project.home().connection());
     var ready = ready(connection);

@@ -4,6 +4,7 @@ import dev.berth.protocol.ProtocolJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid the process that runs the platform
  * @param practiceModel whether the practice model answers, for want of a provider's key
  * @param developmentTemporal whether Temporal is its development server, for want of Go
+ * @param workerUrls where the workers listen; absent in the file of an older platform
  */
 public record Connection(
     String apiUrl,
@@ -26,7 +28,19 @@ public record Connection(
     String s3Bucket,
     long pid,
     boolean practiceModel,
-    boolean developmentTemporal) {
+    boolean developmentTemporal,
+    @Nullable List<String> workerUrls) {
+
+  public Connection {
+    workerUrls = workerUrls == null ? null : List.copyOf(workerUrls);
+  }
+
+  /** Where the workers tell what they measure, a page a worker. */
+  public List<String> metricsUrls() {
+    return workerUrls == null
+        ? List.of()
+        : workerUrls.stream().map(worker -> worker + "/metrics").toList();
+  }
 
   /** The connection of the platform that runs in the home, or null when none runs. */
   public static @Nullable Connection of(BerthHome home) {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -273,7 +274,7 @@ public final class Platform implements AutoCloseable {
       api.join();
       parts.add("api              http://127.0.0.1:" + apiPort);
       parts.add("worker           host-1, http://127.0.0.1:" + workerPort);
-      return connection(settings, temporal, apiPort);
+      return connection(settings, temporal, apiPort, List.of(workerPort));
     }
 
     private Connection split(PlatformSettings settings, TemporalAddress temporal) {
@@ -287,16 +288,16 @@ public final class Platform implements AutoCloseable {
         child(name, ApiApplication.class, settings.api(port));
         parts.add("%-16s http://127.0.0.1:%d".formatted(name, port));
       }
-      var listening = new ArrayList<>(apiPorts);
+      var workerPorts = new ArrayList<Integer>();
       for (var index = 1; index <= Math.max(1, options.workers()); index++) {
         var host = "host-" + index;
         var port = index == 1 ? ports.of(Part.WORKER) : ports.free();
         child("worker-" + index, WorkerApplication.class, settings.worker(host, port, apiPorts));
         parts.add("%-16s %s, http://127.0.0.1:%d".formatted("worker-" + index, host, port));
-        listening.add(port);
+        workerPorts.add(port);
       }
-      Readiness.await(listening);
-      return connection(settings, temporal, apiPorts.getFirst());
+      Readiness.await(Stream.concat(apiPorts.stream(), workerPorts.stream()).toList());
+      return connection(settings, temporal, apiPorts.getFirst(), workerPorts);
     }
 
     private void child(String name, Class<?> main, Map<String, String> settings) {
@@ -304,7 +305,10 @@ public final class Platform implements AutoCloseable {
     }
 
     private Connection connection(
-        PlatformSettings settings, TemporalAddress temporal, int apiPort) {
+        PlatformSettings settings,
+        TemporalAddress temporal,
+        int apiPort,
+        List<Integer> workerPorts) {
       return new Connection(
           "http://127.0.0.1:" + apiPort,
           "ws://127.0.0.1:%d/ws".formatted(apiPort),
@@ -318,7 +322,8 @@ public final class Platform implements AutoCloseable {
           PlatformSettings.BUCKET,
           ProcessHandle.current().pid(),
           settings.provider().practice(),
-          temporal.development());
+          temporal.development(),
+          workerPorts.stream().map(port -> "http://127.0.0.1:" + port).toList());
     }
 
     private static String url(DatabaseAddress database) {

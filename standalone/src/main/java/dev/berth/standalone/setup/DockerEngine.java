@@ -45,8 +45,7 @@ public final class DockerEngine {
     if (Shell.firstLine("dockerd", "--version") == null) {
       install();
     }
-    start();
-    return await();
+    return await(start());
   }
 
   private void install() {
@@ -58,18 +57,21 @@ public final class DockerEngine {
             "iptables");
   }
 
-  private void start() {
+  /** Gives the engine's process, or null where systemd has it. */
+  private @Nullable Process start() {
     if (Files.isDirectory(Path.of("/run/systemd/system"))) {
+      // One that was killed a few times within a minute is not started again otherwise.
+      Shell.lines("systemctl", "reset-failed", "docker");
       Shell.run(
           project.home().log("setup"),
           Map.of(),
           "Look at `journalctl -u docker`.",
           List.of("systemctl", "start", "docker"));
-      return;
+      return null;
     }
     try {
       // In a session of its own: the engine outlives this program.
-      new ProcessBuilder("setsid", "dockerd", "--live-restore")
+      return new ProcessBuilder("setsid", "dockerd", "--live-restore")
           .redirectErrorStream(true)
           .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
           .redirectOutput(ProcessBuilder.Redirect.appendTo(project.home().log("dockerd").toFile()))
@@ -79,13 +81,21 @@ public final class DockerEngine {
     }
   }
 
-  private String await() {
+  /**
+   * Waits until it answers. An engine gives up after a quarter of a minute when what is left of the
+   * one before it, a containerd that is dying, is in its way: then another one is started.
+   */
+  private String await(@Nullable Process started) {
+    var engine = started;
     var deadline = System.nanoTime() + START.toNanos();
     try {
       while (System.nanoTime() < deadline) {
         var version = version();
         if (version != null) {
           return version;
+        }
+        if (engine != null && !engine.isAlive()) {
+          engine = start();
         }
         TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
       }

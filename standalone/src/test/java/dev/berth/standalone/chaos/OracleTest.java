@@ -34,6 +34,16 @@ class OracleTest {
   }
 
   @Test
+  void permitsThatNobodyGaveBackAreSeen() {
+    assertThat(oracle.permits(0)).isZero();
+    assertThat(oracle.findings()).isEmpty();
+
+    assertThat(oracle.permits(2)).isEqualTo(2);
+    assertThat(oracle.permits(-1)).isPositive();
+    assertThat(oracle.findings()).hasSize(2);
+  }
+
+  @Test
   void aGapInTheLogItselfIsSeen() {
     var log = List.of(event(1, "turn.started"), event(3, "turn.completed"));
 

@@ -101,6 +101,23 @@ class RecordHistories {
       inTurn.result();
       inTurn.turn("say done");
       write(platform, "session-snapshots-in-turns", inTurn.session());
+      var permits = platform.socket("recorder").init(allowAll());
+      permits.turn("say one");
+      permits.close();
+      eventually(
+          "the session is over",
+          Duration.ofSeconds(30),
+          () -> docker("ps", "-aq", "--filter", "name=berth-" + permits.session()).isEmpty());
+      write(platform, "session-permits", permits.session());
+      var account =
+          platform
+              .database()
+              .fetchSingle("select account_id from projects")
+              .get("account_id", String.class);
+      temporal(
+          platform,
+          client ->
+              save("semaphore", client.fetchHistory(WorkflowIds.semaphore(account)).toJson(true)));
 
       var id = WorkflowIds.reconcileHost(new HostId("host-1"));
       temporal(

@@ -1,5 +1,6 @@
 package dev.berth.tests.e2e;
 
+import static dev.berth.tests.e2e.Machine.docker;
 import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -200,6 +201,47 @@ class SendingIT {
     assertThat(ends(session))
         .containsExactly("turn.interrupted " + running, "turn.failed " + waiting);
     assertThat(types(session)).contains("sandbox.ended");
+  }
+
+  @Test
+  void c6ASessionWhoseTranscriptIsLostGoesOnWithASummaryWhenItsUserAsks() {
+    var session = open();
+    send(session, "Remember the number 4730");
+    awaitEnds(session, 1);
+    docker("kill", "berth-" + session);
+    eventually(
+        "what it wrote is stored",
+        Duration.ofSeconds(60),
+        () -> types(session).contains("sandbox.ended"));
+    var transcript =
+        platform
+            .home()
+            .data("s3")
+            .resolve("berth/transcripts/" + platform.connection().projectId() + "/" + session);
+    assertThat(transcript).isDirectory();
+    Machine.run("rm", "-rf", transcript.toString());
+
+    var lost = send(session, "say never");
+    awaitEnds(session, 2);
+    assertThat(ends(session)).last().isEqualTo("turn.failed " + lost);
+    assertThat(json(call("GET", "/" + session, "")).path("stop_reason").asString())
+        .isEqualTo("transcript_missing");
+
+    assertThat(call("POST", "/" + session + "/restart", "").statusCode()).isEqualTo(200);
+    send(session, "say a fresh start");
+    awaitEnds(session, 3);
+    assertThat(answers(session)).contains("a fresh start");
+    eventually(
+        "the fresh agent was told",
+        Duration.ofSeconds(30),
+        () ->
+            Machine.run("find", transcript.toString(), "-type", "f", "-exec", "cat", "{}", "+")
+                .contains("user: Remember the number 4730"));
+
+    docker("kill", "berth-" + session);
+    send(session, "say and it remembers from here on");
+    awaitEnds(session, 4);
+    assertThat(answers(session)).contains("and it remembers from here on");
   }
 
   private static String open() {

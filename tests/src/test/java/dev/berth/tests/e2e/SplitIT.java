@@ -4,9 +4,23 @@ import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.workflows.WorkflowIds;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.workflow.v1.PendingActivityInfo;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -20,14 +34,21 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class SplitIT {
   private static TestPlatform platform;
+  private static WorkflowServiceStubs temporal;
 
   @BeforeAll
   static void start() {
     platform = TestPlatform.split("split", 2, 2);
+    temporal =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(platform.connection().temporalAddress())
+                .build());
   }
 
   @AfterAll
   static void stop() {
+    temporal.shutdownNow();
     platform.close();
   }
 
@@ -59,7 +80,7 @@ class SplitIT {
   }
 
   @Test
-  void aWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
+  void b1AWorkerThatIsKilledInMidTurnComesBackToTheSameSandbox() {
     try (var socket = platform.socket("wanda").init(allowAll())) {
       socket.user(
           """
@@ -84,6 +105,33 @@ class SplitIT {
   }
 
   @Test
+  void b4AWorkerWhoseHeartbeatsAreLostGoesOnWithTheSameSandbox() {
+    try (var socket = platform.socket("bea").init(allowAll())) {
+      socket.user(
+          """
+          bash echo x >> count; python3 -c "import time; time.sleep(5)"
+          bash wc -l < count
+          say counted {{result}}
+          """);
+      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      var worker = "worker-" + host(socket.session()).substring("host-".length());
+      signal("STOP", worker);
+      try {
+        eventually(
+            "Temporal gives the turn up and begins its next attempt",
+            Duration.ofSeconds(60),
+            () -> attempt(socket.session()) > 1);
+      } finally {
+        signal("CONT", worker);
+      }
+
+      assertThat(socket.result().path("result").asString("")).contains("counted 1");
+      assertThat(count("type = 'sandbox.started'", socket.session())).isEqualTo(1);
+      assertThat(count("type = 'session.rescheduled'", socket.session())).isZero();
+    }
+  }
+
+  @Test
   void anInterruptThatComesWhileTheWorkerIsDeadEndsTheTurn() {
     try (var socket = platform.socket("ines").init(allowAll())) {
       socket.user("bash python3 -c \"import time; time.sleep(300)\"\nsay slept");
@@ -96,7 +144,7 @@ class SplitIT {
   }
 
   @Test
-  void anApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
+  void b5AnApiNodeThatIsKilledInMidTurnCostsTheClientAReconnectionAndNothingElse() {
     var first = onNode(2, "kate").init(allowAll().put("after_seq", 0));
     first.user("bash python3 -c \"import time; time.sleep(3)\"\nsay the node is not the session");
     var seen = first.await(frame -> frame.path("type").asString("").equals("assistant"));
@@ -127,6 +175,37 @@ class SplitIT {
         });
   }
 
+  @Test
+  void eachHostSaysThatItAgreesWithTheDatabase() {
+    assertThat(platform.connection().metricsUrls())
+        .hasSize(2)
+        .allSatisfy(worker -> {
+          eventually(
+              worker + " was swept, and is in order",
+              Duration.ofMinutes(2),
+              () -> {
+                var metrics = metrics(worker);
+                return !metrics.contains("berth_host_sweeps_total 0.0")
+                    && Stream.of("container", "sandbox", "socket", "workspace")
+                        .allMatch(kind ->
+                            metrics.contains(
+                                "berth_host_disagreement{kind=\"%s\"} 0".formatted(kind)));
+              });
+        });
+  }
+
+  private static String metrics(String worker) {
+    try (var client = HttpClient.newHttpClient()) {
+      var request = HttpRequest.newBuilder(URI.create(worker)).build();
+      return client.send(request, BodyHandlers.ofString()).body();
+    } catch (IOException notNow) {
+      return "";
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(interrupted);
+    }
+  }
+
   private static TestSocket onNode(int node, String user) {
     var port =
         platform.platform().parts().stream()
@@ -146,8 +225,43 @@ class SplitIT {
         .get("host_id", String.class);
   }
 
+  /** The attempt at its turn in which Temporal sees a session. */
+  private static int attempt(String session) {
+    var workflow =
+        WorkflowIds.session(
+            new ProjectId(platform.connection().projectId()), new SessionId(session));
+    return temporal
+        .blockingStub()
+        .describeWorkflowExecution(
+            DescribeWorkflowExecutionRequest.newBuilder()
+                .setNamespace("default")
+                .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflow))
+                .build())
+        .getPendingActivitiesList()
+        .stream()
+        .filter(activity -> activity.getActivityType().getName().equals("TurnRun"))
+        .mapToInt(PendingActivityInfo::getAttempt)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static int count(String condition, String session) {
+    return platform
+        .database()
+        .fetchSingle(
+            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
+        .get("n", int.class);
+  }
+
+  private static void signal(String signal, String process) {
+    Machine.run("kill", "-" + signal, String.valueOf(pid(process)));
+  }
+
   private static void kill(String process) {
-    var pid = Objects.requireNonNull(platform.platform().processes().get(process));
-    ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    ProcessHandle.of(pid(process)).orElseThrow().destroyForcibly();
+  }
+
+  private static long pid(String process) {
+    return Objects.requireNonNull(platform.platform().processes().get(process));
   }
 }

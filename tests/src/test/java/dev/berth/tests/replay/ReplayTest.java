@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.reconcile.ReconcileHostWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflowImpl;
 import io.temporal.client.WorkflowClientOptions;
@@ -54,6 +55,8 @@ class ReplayTest {
                 "session-idle.json",
                 "session-snapshots.json",
                 "session-superseded.json",
+                "session-permits.json",
+                "semaphore.json",
                 "reconcile.json"));
   }
 
@@ -79,7 +82,9 @@ class ReplayTest {
     try (environment) {
       var worker = environment.newWorker(TaskQueues.SESSIONS);
       worker.registerWorkflowImplementationTypes(
-          SessionWorkflowImpl.class, ReconcileHostWorkflowImpl.class);
+          SessionWorkflowImpl.class,
+          ReconcileHostWorkflowImpl.class,
+          DeveloperSemaphoreWorkflowImpl.class);
       WorkflowReplayer.replayWorkflowExecution(WorkflowExecutionHistory.fromJson(history), worker);
     }
   }

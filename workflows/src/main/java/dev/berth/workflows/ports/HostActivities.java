@@ -7,10 +7,10 @@ import io.temporal.activity.ActivityInterface;
 @ActivityInterface(namePrefix = "Host")
 public interface HostActivities {
   /**
-   * Compares the sandboxes that run on the host with those that the database knows: removes what no
-   * session claims, and marks as ended what does not run any more. Then it settles the model
-   * requests of dead api nodes, whatever host they came from, and removes files that closed
-   * sessions left on the host, and those that have moved to another.
+   * Compares the sandboxes that run on the host, their sockets and their files with those that the
+   * database knows: removes what no session claims, and marks as ended what does not run any more.
+   * Then it settles the model requests of dead api nodes, and announces messages that their
+   * sessions have not heard of, whatever host they came from.
    */
   SweepResult sweep(SweepInput input);
 
@@ -19,6 +19,8 @@ public interface HostActivities {
   /**
    * @param removed sandboxes that ran and that no session claimed
    * @param missing sandboxes that should have run and did not
+   * @param sockets folders of sockets whose sandbox had ended
+   * @param workspaces folders of files that belonged to no session any more
    */
-  record SweepResult(int removed, int missing) {}
+  record SweepResult(int removed, int missing, int sockets, int workspaces) {}
 }

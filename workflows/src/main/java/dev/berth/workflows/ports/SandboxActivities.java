@@ -16,8 +16,9 @@ public interface SandboxActivities {
    *
    * <ul>
    *   <li>Idempotent by {@code (session, epoch)}.
-   *   <li>Errors: {@code SUPERSEDED}, {@code IMAGE_MISSING}, {@code DISK_FULL} (final), {@code
-   *       SANDBOX_FAILED}, {@code UNAVAILABLE} (retryable). None leaves a container behind.
+   *   <li>Errors: {@code SUPERSEDED}, {@code IMAGE_MISSING}, {@code DISK_FULL}, {@code
+   *       TRANSCRIPT_MISSING} (final), {@code SANDBOX_FAILED} (retryable), and {@code UNAVAILABLE}
+   *       with the part that is away, which the session waits for. None leaves a container behind.
    * </ul>
    */
   SandboxStarted start(StartSandboxInput input);

@@ -22,7 +22,8 @@ public interface SessionActivities {
    *
    * <ul>
    *   <li>Idempotent by {@code (session, key)}: a repeat gives the same epoch and sandbox.
-   *   <li>Errors: {@code SESSION_NOT_FOUND} (final), {@code UNAVAILABLE} (retryable): no host.
+   *   <li>Errors: {@code SESSION_NOT_FOUND} (final), {@code UNAVAILABLE}: no host, or no database;
+   *       the session waits for it.
    * </ul>
    */
   Allocated allocate(AllocateInput input);

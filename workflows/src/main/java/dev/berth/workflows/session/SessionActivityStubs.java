@@ -2,6 +2,7 @@ package dev.berth.workflows.session;
 
 import dev.berth.protocol.HostId;
 import dev.berth.workflows.TaskQueues;
+import dev.berth.workflows.ports.PermitActivities;
 import dev.berth.workflows.ports.SandboxActivities;
 import dev.berth.workflows.ports.SessionActivities;
 import dev.berth.workflows.ports.TurnActivities;
@@ -77,6 +78,17 @@ final class SessionActivityStubs {
   SessionActivities sessionLocally(String summary) {
     return Workflow.newLocalActivityStub(
         SessionActivities.class,
+        LocalActivityOptions.newBuilder()
+            .setStartToCloseTimeout(DATABASE)
+            .setRetryOptions(UNTIL_IT_WORKS)
+            .setSummary(summary)
+            .build());
+  }
+
+  /** Nothing waits for it but the semaphore's answer, and that comes sooner this way. */
+  PermitActivities permits(String summary) {
+    return Workflow.newLocalActivityStub(
+        PermitActivities.class,
         LocalActivityOptions.newBuilder()
             .setStartToCloseTimeout(DATABASE)
             .setRetryOptions(UNTIL_IT_WORKS)

@@ -1,6 +1,7 @@
 package dev.berth.workflows.session;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param interruptGrace how long an agent may take to end its turn when asked to
  * @param startAttempts how often a sandbox is started before the turn fails
  * @param turnAttempts how many sandboxes a turn may lose
+ * @param outage how long a turn waits for a part of the platform that is away; a session that began
+ *     before there was such a time gets the default
  * @param firstSnapshot how long a turn runs until its files are made safe while it goes on; the
  *     next time after twice as long, and so on, up to fifteen times; absent for a minute
  */
@@ -31,7 +34,10 @@ public record SessionPolicy(
     Duration interruptGrace,
     int startAttempts,
     int turnAttempts,
+    Duration outage,
     @Nullable Duration firstSnapshot) {
+
+  private static final Duration OUTAGE = Duration.ofMinutes(15);
 
   private static final Duration FIRST_SNAPSHOT = Duration.ofMinutes(1);
 
@@ -47,9 +53,13 @@ public record SessionPolicy(
           Duration.ofSeconds(10),
           3,
           5,
+          OUTAGE,
           FIRST_SNAPSHOT);
 
+  // The input of a session that began earlier has no such time, and the decoder then gives null.
   public SessionPolicy {
+    outage = Objects.requireNonNullElse(outage, OUTAGE);
+    requirePositive("outage", outage);
     requirePositive("idle", idle);
     requirePositive("completionLinger", completionLinger);
     requirePositive("retention", retention);

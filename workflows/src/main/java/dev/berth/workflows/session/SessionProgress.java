@@ -11,6 +11,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -97,6 +98,11 @@ final class SessionProgress {
         sandbox == null
             ? SearchAttributes.HOST.valueUnset()
             : SearchAttributes.HOST.valueSet(sandbox.hostId().value()));
+    var reason = state.phase().reason();
+    updates.add(
+        reason == null
+            ? SearchAttributes.REASON.valueUnset()
+            : SearchAttributes.REASON.valueSet(reason));
     var stop = state.lastStop();
     if (stop != null) {
       updates.add(SearchAttributes.STOP_REASON.valueSet(stop.wireName()));
@@ -107,8 +113,10 @@ final class SessionProgress {
   private String details() {
     var sandbox = state.sandbox();
     var stop = state.lastStop();
+    var permit = state.permit();
+    var reason = state.phase().reason();
     return """
-    **%s** since %s
+    **%s** since %s%s
 
     | | |
     | --- | --- |
@@ -117,10 +125,12 @@ final class SessionProgress {
     | turns | %d, last stop: %s |
     | running | %s |
     | waiting | %d |
+    | permit | %s |
     """
         .formatted(
             state.phase().label(),
             Instant.ofEpochMilli(Workflow.currentTimeMillis()),
+            reason == null ? "" : ": " + reason,
             input.endUserId().value().replace('`', '\''),
             input.projectId(),
             sandbox == null
@@ -131,6 +141,7 @@ final class SessionProgress {
             state.turns(),
             stop == null ? "none yet" : stop.wireName(),
             state.running() == null ? "nothing" : "`" + state.running() + "`",
-            state.queue().size());
+            state.queue().size(),
+            permit == null ? "none" : permit.standing().name().toLowerCase(Locale.ROOT));
   }
 }

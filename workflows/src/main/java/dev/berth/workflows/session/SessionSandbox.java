@@ -1,21 +1,15 @@
 package dev.berth.workflows.session;
 
-import dev.berth.protocol.HostId;
 import dev.berth.protocol.Problem;
-import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
-import dev.berth.workflows.Failures;
-import dev.berth.workflows.TimedWait;
-import dev.berth.workflows.ports.SandboxActivities.StartSandboxInput;
 import dev.berth.workflows.ports.SandboxActivities.StopSandboxInput;
-import dev.berth.workflows.ports.SessionActivities.AllocateInput;
-import dev.berth.workflows.ports.SessionActivities.Allocated;
+import dev.berth.workflows.session.SandboxStart.Late;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -23,12 +17,10 @@ import org.slf4j.Logger;
 final class SessionSandbox {
   private static final Logger LOG = Workflow.getLogger(SessionSandbox.class);
 
-  /** Before a start is tried again; the second retry waits twice as long, and so on. */
-  private static final Duration BACK_OFF = Duration.ofSeconds(1);
-
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
+  private @Nullable Late late;
 
   SessionSandbox(SessionInput input, SessionActivityStubs activities, SessionProgress progress) {
     this.input = input;
@@ -41,12 +33,15 @@ final class SessionSandbox {
     record Started() implements Start {}
 
     record Failed(Problem problem) implements Start {}
+
+    /** It is not wanted any more. */
+    record Cut() implements Start {}
   }
 
   /** Starts a sandbox for a client that has not sent anything yet; a failure can wait. */
   void startAhead() {
     progress.show(new Phase.Provisioning());
-    var start = ensure(null, List.of());
+    var start = ensure(null, List.of(), Duration.ZERO, () -> progress.state().closing() != null);
     if (start instanceof Start.Failed(var problem)) {
       LOG.warn("no sandbox ahead of the first message: {}", problem.message());
       progress.change(SessionState::withoutSandbox);
@@ -58,40 +53,33 @@ final class SessionSandbox {
    *
    * @param lost why the turn that is to go on lost its sandbox; null otherwise
    * @param events what clients are to hear of it
+   * @param patience how long to wait for what is away
+   * @param cut whether the sandbox is not wanted any more; ends a wait for what is away
    */
-  Start ensure(@Nullable SandboxEndReason lost, List<SessionEvent> events) {
+  Start ensure(
+      @Nullable SandboxEndReason lost,
+      List<SessionEvent> events,
+      Duration patience,
+      Supplier<Boolean> cut) {
+    Workflow.await(() -> late == null || cut.get());
+    if (late != null) {
+      return new Start.Cut();
+    }
     if (progress.state().sandbox() != null) {
       return new Start.Started();
     }
-    var avoid = new ArrayList<HostId>();
-    var toTell = events;
-    for (var attempt = 1; ; attempt++) {
-      var allocated = allocate(avoid, toTell);
-      toTell = List.of();
-      try {
-        start(allocated, lost);
-        return new Start.Started();
-      } catch (ActivityFailure failure) {
-        if (isCancelled(failure)) {
-          throw failure;
-        }
-        var problem = Failures.problem(failure);
-        if (problem.type() == ProblemType.TIMED_OUT) {
-          avoid.add(allocated.hostId());
-        }
-        if (!isWorthAnother(problem) || attempt >= input.policy().startAttempts()) {
-          return new Start.Failed(problem);
-        }
-        TimedWait.await(
-            BACK_OFF.multipliedBy(attempt),
-            "another start",
-            () -> progress.state().closing() != null);
-      }
-    }
+    return new SandboxStart(input, activities, progress, new Outage(progress, patience, cut))
+        .run(lost, events, this::leave);
+  }
+
+  /** Whether no start is under way that nobody waits for. */
+  boolean isQuiet() {
+    return late == null;
   }
 
   /** Stops the sandbox, if there is one; what cannot be stopped the sweep removes. */
   void stop(SandboxEndReason reason) {
+    Workflow.await(this::isQuiet);
     var sandbox = progress.state().sandbox();
     if (sandbox == null) {
       return;
@@ -111,40 +99,18 @@ final class SessionSandbox {
     }
   }
 
-  private Allocated allocate(List<HostId> avoid, List<SessionEvent> events) {
-    progress.change(SessionState::allocating);
-    var told = new ArrayList<>(events);
-    told.addFirst(
-        new SessionEvent.StatusChanged(progress.state().phase().status(), "provisioning"));
-    return activities
-        .session("allocate a host and an epoch")
-        .allocate(
-            new AllocateInput(
-                input.projectId(),
-                input.sessionId(),
-                Workflow.getInfo().getRunId() + "/" + progress.state().allocations(),
-                List.copyOf(avoid),
-                progress.named(told)));
-  }
-
-  private void start(Allocated allocated, @Nullable SandboxEndReason lost) {
-    activities
-        .sandbox(allocated.hostId(), "start sandbox, epoch " + allocated.epoch())
-        .start(
-            new StartSandboxInput(
-                input.projectId(),
-                input.sessionId(),
-                allocated.sandboxId(),
-                allocated.epoch(),
-                lost));
-    progress.change(state ->
-        state.withSandbox(
-            new SessionState.Sandbox(
-                allocated.hostId(), allocated.sandboxId(), allocated.epoch())));
-  }
-
-  private static boolean isWorthAnother(Problem problem) {
-    return problem.type().retryable() || problem.type() == ProblemType.SUPERSEDED;
+  /** A turn was cut while it waited for its sandbox: should that come up after all, it serves. */
+  private void leave(Late start) {
+    late = start;
+    start
+        .started()
+        .handle((started, failure) -> {
+          late = null;
+          if (failure == null) {
+            progress.change(state -> state.withSandbox(SandboxStart.sandbox(start.allocated())));
+          }
+          return null;
+        });
   }
 
   static boolean isCancelled(ActivityFailure failure) {

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param allocations sandboxes that this session asked for, ever
  * @param abandoned whether the last socket is gone, so that the end of the work completes the
  *     session; one that never had a socket stays open
+ * @param permit what the session asked the developer's semaphore for; null when nothing
+ * @param permitRequests requests for a permit that this session made, ever
  */
 record SessionState(
     Phase phase,
@@ -47,7 +49,9 @@ record SessionState(
     int turnsThisRun,
     long allocations,
     @Nullable StopReason lastStop,
-    boolean abandoned) {
+    boolean abandoned,
+    @Nullable SessionPermit permit,
+    long permitRequests) {
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -87,7 +91,9 @@ record SessionState(
         0,
         0,
         null,
-        false);
+        false,
+        null,
+        0);
   }
 
   boolean knows(MessageId message) {
@@ -227,6 +233,17 @@ record SessionState(
     });
   }
 
+  SessionState askingForPermit(String requestId) {
+    return with(draft -> {
+      draft.permit = SessionPermit.asked(requestId);
+      draft.permitRequests = permitRequests + 1;
+    });
+  }
+
+  SessionState withPermit(@Nullable SessionPermit answered) {
+    return with(draft -> draft.permit = answered);
+  }
+
   SessionState withClosing(String reason) {
     return with(draft -> {
       draft.closing = reason;
@@ -283,6 +300,8 @@ record SessionState(
     long allocations;
     @Nullable StopReason lastStop;
     boolean abandoned;
+    @Nullable SessionPermit permit;
+    long permitRequests;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -301,6 +320,8 @@ record SessionState(
       allocations = state.allocations;
       lastStop = state.lastStop;
       abandoned = state.abandoned;
+      permit = state.permit;
+      permitRequests = state.permitRequests;
     }
 
     SessionState state() {
@@ -320,7 +341,9 @@ record SessionState(
           turnsThisRun,
           allocations,
           lastStop,
-          abandoned);
+          abandoned,
+          permit,
+          permitRequests);
     }
   }
 }

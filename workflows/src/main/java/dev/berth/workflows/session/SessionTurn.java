@@ -34,6 +34,12 @@ final class SessionTurn {
    */
   private static final String SUPERSEDED = "message-superseded";
 
+  /**
+   * A turn that was cut while its sandbox started was begun all the same. To be removed with the
+   * marker of the snapshots.
+   */
+  private static final String CUT = "cut-before-turn";
+
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
@@ -87,8 +93,18 @@ final class SessionTurn {
       if (isCut(message)) {
         return ended(message, StopReason.INTERRUPTED, null);
       }
-      if (ensureSandbox(loss, attempt) instanceof Start.Failed(var problem)) {
-        return ended(message, stopReason(problem), problem);
+      switch (ensureSandbox(message, loss, attempt)) {
+        case Start.Failed(var problem) -> {
+          return ended(message, stopReason(problem), problem);
+        }
+        case Start.Cut() -> {
+          return ended(message, StopReason.INTERRUPTED, null);
+        }
+        case Start.Started() -> {}
+      }
+      if (isCut(message)
+          && Workflow.getVersion(CUT, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
+        return ended(message, StopReason.INTERRUPTED, null);
       }
       progress.show(new Phase.Running());
       switch (attempt(message, attempt)) {
@@ -105,7 +121,7 @@ final class SessionTurn {
           loss = lost;
           LOG.warn("turn {} lost its sandbox: {}", message, lost);
           progress.change(SessionState::withoutSandbox);
-          progress.show(new Phase.Recovering());
+          progress.show(new Phase.Recovering(lost.reason()));
         }
       }
     }
@@ -119,12 +135,15 @@ final class SessionTurn {
                     input.policy().turnAttempts(), loss == null ? "unknown" : loss.detail())));
   }
 
-  private Start ensureSandbox(@Nullable SandboxLoss loss, int attempt) {
+  private Start ensureSandbox(MessageId message, @Nullable SandboxLoss loss, int attempt) {
     if (progress.state().sandbox() == null && loss == null) {
       progress.show(new Phase.Queued());
     }
     return sandbox.ensure(
-        loss == null ? null : loss.reason(), loss == null ? List.of() : lost(loss, attempt));
+        loss == null ? null : loss.reason(),
+        loss == null ? List.of() : lost(loss, attempt),
+        input.policy().outage(),
+        () -> isCut(message));
   }
 
   /** What clients hear of a lost sandbox. */
@@ -250,6 +269,9 @@ final class SessionTurn {
       case DISK_FULL -> StopReason.DISK_FULL;
       case TIMED_OUT -> StopReason.TIMED_OUT;
       case RETRIES_EXHAUSTED -> StopReason.RETRIES_EXHAUSTED;
+      case TRANSCRIPT_MISSING -> StopReason.TRANSCRIPT_MISSING;
+      case UNAVAILABLE ->
+          problem.away() == null ? StopReason.SANDBOX_FAILED : StopReason.UNAVAILABLE;
       default -> StopReason.SANDBOX_FAILED;
     };
   }

@@ -6,6 +6,7 @@ import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.permits.PermitHolder;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * them; no content passes through it.
  */
 @WorkflowInterface
-public interface SessionWorkflow {
+public interface SessionWorkflow extends PermitHolder {
   /** Runs until the session is closed. */
   @WorkflowMethod(name = "Session")
   void run(SessionInput input);

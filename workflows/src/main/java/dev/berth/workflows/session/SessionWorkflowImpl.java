@@ -20,11 +20,15 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   /** Keeps replays short and the history far below its limits (about 25 events a turn). */
   private static final int TURNS_PER_RUN = 100;
 
+  /** A run that ended with messages in its queue is new to sessions that began before. */
+  private static final String CONTINUES_BUSY = "continues-busy";
+
   private final SessionInput input;
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
   private final SessionWorkspace workspace;
   private final SessionTurn turn;
+  private final SessionPermits permits;
 
   @WorkflowInit
   public SessionWorkflowImpl(SessionInput input) {
@@ -33,6 +37,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     this.progress = new SessionProgress(input, activities);
     this.sandbox = new SessionSandbox(input, activities, progress);
     this.workspace = new SessionWorkspace(input, activities, progress);
+    this.permits = new SessionPermits(input, activities, progress);
     this.turn = new SessionTurn(input, activities, progress, sandbox);
   }
 
@@ -40,12 +45,20 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   public void run(SessionInput sameInput) {
     while (state().closing() == null) {
       if (!state().queue().isEmpty()) {
-        workspace.turnBegins();
-        workspace.turnEnded(turn.runNext());
+        if (isBusyRunOver()) {
+          beginNewRun();
+        }
+        // A message that waits for a permit stays in the queue, where it can be withdrawn.
+        if (permits.acquire(this::isHeadToRun) || isHeadCut()) {
+          workspace.turnBegins();
+          workspace.turnEnded(turn.runNext());
+        }
       } else if (state().completing() != null) {
         complete();
       } else if (state().wanted() && state().sandbox() == null) {
-        sandbox.startAhead();
+        if (permits.acquire(() -> state().wanted() && !isThereWork())) {
+          sandbox.startAhead();
+        }
       } else if (isRunLongEnough()) {
         continueAsNew();
       } else {
@@ -55,6 +68,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     turn.endWaiting(
         StopReason.CLOSED, new Problem(ProblemType.SESSION_CLOSED, "The session was closed."));
     sandbox.stop(SandboxEndReason.CLOSED);
+    permits.giveBack();
     progress.enter(new Phase.Closed(), state().closing());
     Workflow.await(Workflow::isEveryHandlerFinished);
   }
@@ -114,6 +128,21 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   }
 
   @Override
+  public void permitGranted(PermitGranted granted) {
+    permits.granted(granted);
+  }
+
+  @Override
+  public void permitQueued(PermitQueued queued) {
+    permits.queued(queued);
+  }
+
+  @Override
+  public void permitWanted(PermitWanted wanted) {
+    permits.wanted(wanted);
+  }
+
+  @Override
   public void close(CloseInput close) {
     progress.change(state -> state.withClosing(close.reason()));
   }
@@ -145,6 +174,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     var reason = String.valueOf(state().completing());
     progress.change(SessionState::completed);
     progress.record("completed: " + reason, List.of(new SessionEvent.SessionCompleted(reason)));
+    permits.giveBack();
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
       if (!TimedWait.await(
@@ -157,6 +187,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   }
 
   private void idle() {
+    permits.settle();
     if (state().sandbox() == null) {
       progress.enter(new Phase.Hibernated(), lastStop());
       if (!TimedWait.await(
@@ -172,6 +203,17 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     }
   }
 
+  private boolean isHeadToRun() {
+    return state().closing() == null && !state().queue().isEmpty() && !isHeadCut();
+  }
+
+  /** The first message was interrupted before its turn; the turn says so, and needs no permit. */
+  private boolean isHeadCut() {
+    return state().closing() == null
+        && !state().queue().isEmpty()
+        && state().queue().getFirst().equals(state().cut());
+  }
+
   private boolean isThereWork() {
     return !state().queue().isEmpty() || state().completing() != null || state().closing() != null;
   }
@@ -179,6 +221,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private boolean isThereSomethingToDo() {
     return isThereWork()
         || state().refreshing()
+        || permits.isToGiveBack()
         || (state().sandbox() == null) != (state().phase() instanceof Phase.Hibernated)
         || (state().wanted() && state().sandbox() == null);
   }
@@ -190,11 +233,29 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   }
 
   private void continueAsNew() {
-    Workflow.await(
-        () -> isThereWork() || (Workflow.isEveryHandlerFinished() && workspace.isQuiet()));
+    Workflow.await(() ->
+        isThereWork()
+            || (Workflow.isEveryHandlerFinished() && workspace.isQuiet() && sandbox.isQuiet()));
     if (isThereWork()) {
       return;
     }
+    beginNewRun();
+  }
+
+  /**
+   * Whether a session that always has messages to run begins a new run between two of them: it may
+   * never have an idle moment. The snapshot of the turn before is waited for in vain only so long;
+   * the next turn's has what it would have had.
+   */
+  private boolean isBusyRunOver() {
+    return isRunLongEnough()
+        && Workflow.isEveryHandlerFinished()
+        && (workspace.isQuiet() || state().turnsThisRun() >= 2 * TURNS_PER_RUN)
+        && Workflow.getVersion(CONTINUES_BUSY, Workflow.DEFAULT_VERSION, 1)
+            != Workflow.DEFAULT_VERSION;
+  }
+
+  private void beginNewRun() {
     Workflow.newContinueAsNewStub(
             SessionWorkflow.class,
             ContinueAsNewOptions.newBuilder().setTaskQueue(TaskQueues.SESSIONS).build())

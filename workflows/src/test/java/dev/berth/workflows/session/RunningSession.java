@@ -10,8 +10,11 @@ import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflow;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -30,12 +33,15 @@ import java.util.function.BooleanSupplier;
 record RunningSession(
     FakeSessionActivities database,
     FakeHostActivities host,
+    FakePermitActivities permits,
     TestWorkflowEnvironment environment,
     SessionWorkflow workflow,
     String workflowId)
     implements AutoCloseable {
   static final HostId HOST = new HostId("host-1");
   private static final ProjectId PROJECT = new ProjectId("p1");
+  private static final String ACCOUNT = "a1";
+  private static final int PERMITS = 100;
 
   /**
    * Starts a session.
@@ -43,10 +49,39 @@ record RunningSession(
    * @param hosts those that the database knows, in order; only {@link #HOST} answers
    */
   static RunningSession start(HostId... hosts) {
-    return start(SessionPolicy.DEFAULT, hosts);
+    return start(PERMITS, hosts);
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param permits how many sessions of its account may work at once
+   */
+  static RunningSession start(int permits, HostId... hosts) {
+    return start(permits, Duration.ZERO, hosts);
+  }
+
+  /** Starts a session whose workers remember it between tasks, as in production. */
+  static RunningSession startCached(HostId... hosts) {
+    return start(PERMITS, Duration.ofSeconds(5), hosts);
+  }
+
+  /**
+   * Starts a session.
+   *
+   * @param sticky how long a worker keeps a workflow's next task for itself; the test server never
+   *     gives it to another one, so it is zero where workers come and go
+   */
+  private static RunningSession start(int permits, Duration sticky, HostId... hosts) {
+    return start(permits, sticky, SessionPolicy.DEFAULT, hosts);
   }
 
   static RunningSession start(SessionPolicy policy, HostId... hosts) {
+    return start(PERMITS, Duration.ZERO, policy, hosts);
+  }
+
+  private static RunningSession start(
+      int permits, Duration sticky, SessionPolicy policy, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -61,18 +96,40 @@ record RunningSession(
       options.registerSearchAttribute(key.getName(), key.getValueType());
     }
     var environment = TestWorkflowEnvironment.newInstance(options.build());
+    var semaphores = new FakePermitActivities(environment.getWorkflowClient(), permits);
     var workerOptions =
         WorkerOptions.newBuilder()
-            .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+            .setStickyQueueScheduleToStartTimeout(sticky)
             .setDefaultDeadlockDetectionTimeout(5_000)
             .build();
     var sessions = environment.newWorker(TaskQueues.SESSIONS, workerOptions);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(database);
+    sessions.registerWorkflowImplementationTypes(
+        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(database, semaphores);
     environment
         .newWorker(TaskQueues.host(HOST), workerOptions)
         .registerActivitiesImplementations(host);
     environment.start();
+    return session(database, host, semaphores, environment);
+  }
+
+  /** Another session of the same account, beside this one. */
+  RunningSession another() {
+    return session(database, host, permits, environment);
+  }
+
+  /** The account's semaphore; there is none before the first session works. */
+  DeveloperSemaphoreWorkflow semaphore() {
+    return environment
+        .getWorkflowClient()
+        .newWorkflowStub(DeveloperSemaphoreWorkflow.class, WorkflowIds.semaphore(ACCOUNT));
+  }
+
+  private static RunningSession session(
+      FakeSessionActivities database,
+      FakeHostActivities host,
+      FakePermitActivities permits,
+      TestWorkflowEnvironment environment) {
     var session = new SessionId(UUID.randomUUID().toString());
     var id = WorkflowIds.session(PROJECT, session);
     var workflow =
@@ -87,8 +144,14 @@ record RunningSession(
     WorkflowClient.start(
         workflow::run,
         new SessionInput(
-            session, PROJECT, "a1", new EndUserId("alice"), "claude-sonnet-4-5", policy, null));
-    return new RunningSession(database, host, environment, workflow, id);
+            session,
+            PROJECT,
+            ACCOUNT,
+            new EndUserId("alice"),
+            "claude-sonnet-4-5",
+            policy,
+            null));
+    return new RunningSession(database, host, permits, environment, workflow, id);
   }
 
   @Override

@@ -140,6 +140,7 @@ class SessionWorkflowTest {
         usual.interruptGrace(),
         usual.startAttempts(),
         usual.turnAttempts(),
+        usual.outage(),
         time);
   }
 
@@ -224,7 +225,7 @@ class SessionWorkflowTest {
         .containsExactly("start 1", "turn 1 on 1", "start 2 after oom_killed", "turn 1 on 2");
     assertThat(database.events())
         .contains(
-            new SessionEvent.StatusChanged(SessionStatus.RESCHEDULING, "provisioning"),
+            new SessionEvent.StatusChanged(SessionStatus.RESCHEDULING, "oom_killed"),
             new SessionEvent.Rescheduled(SandboxEndReason.OOM_KILLED, 2),
             new SessionEvent.MessageSuperseded(null));
   }

@@ -10,9 +10,11 @@ import dev.berth.workflows.ports.TurnActivities;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -24,9 +26,12 @@ public final class FakeHostActivities
     implements SandboxActivities, TurnActivities, WorkspaceActivities {
   private final FakeSessionActivities session;
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
+  private final Queue<CompletableFuture<Void>> heldStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<StopReason>> held = new HashMap<>();
   private final List<String> log = new ArrayList<>();
+  private final Set<TurnId> running = new HashSet<>();
+  private int most;
   private final List<TurnId> snapshots = new ArrayList<>();
   private final List<TurnId> runningSnapshots = new ArrayList<>();
   private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
@@ -52,6 +57,16 @@ public final class FakeHostActivities
 
   public void failNextStart(Problem problem) {
     failingStarts.add(problem);
+  }
+
+  /** What was said of failing starts is over. */
+  public void startsWorkAgain() {
+    failingStarts.clear();
+  }
+
+  /** The next start that does not fail takes until the stage is complete. */
+  public void holdNextStart(CompletableFuture<Void> until) {
+    heldStarts.add(until);
   }
 
   public void nextTurn(TurnBehaviour behaviour) {
@@ -85,7 +100,12 @@ public final class FakeHostActivities
     var problem = failingStarts.poll();
     if (problem != null) {
       note("start %d failed".formatted(input.epoch()));
-      throw Failures.of(problem);
+      throw problem.away() == null ? Failures.of(problem) : Failures.away(problem);
+    }
+    var held = heldStarts.poll();
+    if (held != null) {
+      note("start %d begins".formatted(input.epoch()));
+      held.join();
     }
     note(
         "start %d%s"
@@ -101,9 +121,42 @@ public final class FakeHostActivities
     return new SandboxStopped(true);
   }
 
+  /** Lets all turns go, so that their activities end with the test. */
+  public synchronized void letGo() {
+    held.values().forEach(turn -> turn.complete(StopReason.END_TURN));
+  }
+
+  /** The turns that run now. */
+  public synchronized Set<TurnId> running() {
+    return Set.copyOf(running);
+  }
+
+  /** The most turns that ran at the same time. */
+  public synchronized int most() {
+    return most;
+  }
+
   @Override
   public TurnResult run(RunTurnInput input) {
     note("turn %d on %d".formatted(input.number(), input.epoch()));
+    begun(input.turnId());
+    try {
+      return answer(input);
+    } finally {
+      ended(input.turnId());
+    }
+  }
+
+  private synchronized void begun(TurnId turn) {
+    running.add(turn);
+    most = Math.max(most, running.size());
+  }
+
+  private synchronized void ended(TurnId turn) {
+    running.remove(turn);
+  }
+
+  private TurnResult answer(RunTurnInput input) {
     var behaviour = behaviours.poll();
     var reason =
         switch (behaviour == null ? new TurnBehaviour.Ends(StopReason.END_TURN) : behaviour) {

@@ -1,16 +1,20 @@
 package dev.berth.workflows.testing;
 
 import dev.berth.protocol.HostId;
+import dev.berth.protocol.Problem;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.Failures;
 import dev.berth.workflows.ports.SessionActivities;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.function.BiConsumer;
 
 /** The database's side of a session, in memory: epochs, events and the one end of each turn. */
@@ -18,6 +22,7 @@ public final class FakeSessionActivities implements SessionActivities {
   private final List<HostId> hosts;
   private final BiConsumer<TurnId, StopReason> onEnd;
   private final Map<String, Allocated> allocations = new HashMap<>();
+  private final Queue<Problem> failingAllocations = new ArrayDeque<>();
   private final Map<String, SessionEvent> events = new LinkedHashMap<>();
   private final Map<TurnId, StopReason> ends = new LinkedHashMap<>();
 
@@ -33,8 +38,17 @@ public final class FakeSessionActivities implements SessionActivities {
     this.hosts = List.of(hosts);
   }
 
+  /** The next allocation finds a part of the platform away. */
+  public synchronized void failNextAllocation(Problem away) {
+    failingAllocations.add(away);
+  }
+
   @Override
   public synchronized Allocated allocate(AllocateInput input) {
+    var problem = failingAllocations.poll();
+    if (problem != null) {
+      throw Failures.away(problem);
+    }
     return allocations.computeIfAbsent(
         input.key(),
         key -> {
@@ -76,6 +90,11 @@ public final class FakeSessionActivities implements SessionActivities {
   /** How each turn ended, in the order in which they did. */
   public synchronized Map<TurnId, StopReason> ends() {
     return new LinkedHashMap<>(ends);
+  }
+
+  /** How many turns ended. */
+  public synchronized int ended() {
+    return ends.size();
   }
 
   public synchronized int epochs() {

@@ -380,6 +380,21 @@ public sealed interface SessionEvent {
   record MessageWithdrawn(@JsonProperty("total_cost_microdollars") long totalCostMicrodollars)
       implements SessionEvent {}
 
+  /**
+   * The session goes on with a fresh agent, as its user asked: what the old one remembered is lost.
+   * The fresh agent is given the summary with its first message.
+   *
+   * @param reason why it was needed
+   * @param summary what the log says of the conversation, bounded
+   */
+  @JsonTypeName("session.restarted")
+  record SessionRestarted(StopReason reason, String summary) implements SessionEvent {
+    public SessionRestarted {
+      requireNonNull(reason, "reason");
+      requireNonNull(summary, "summary");
+    }
+  }
+
   /** An event of a newer Berth. */
   record Unrecognized(String type) implements SessionEvent {
     public Unrecognized {

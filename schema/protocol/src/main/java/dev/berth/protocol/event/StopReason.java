@@ -36,7 +36,13 @@ public enum StopReason {
   /** The session was closed under the turn. */
   CLOSED,
   /** The message was withdrawn before its turn began. */
-  WITHDRAWN;
+  WITHDRAWN,
+  /** A part of the platform was away for longer than a turn waits; the problem says which. */
+  UNAVAILABLE,
+  /**
+   * What the agent remembers is lost: it does not go on without it unless the session is restarted.
+   */
+  TRANSCRIPT_MISSING;
 
   @JsonCreator
   public static StopReason of(String wireName) {

@@ -109,6 +109,10 @@ public class Sessions extends TableImpl<Record> {
 
     public final TableField<Record, byte[]> ASKED_HASH = createField(DSL.name("asked_hash"), SQLDataType.BLOB, this, "");
 
+    public final TableField<Record, String> STOP_REASON = createField(DSL.name("stop_reason"), SQLDataType.CLOB, this, "");
+
+    public final TableField<Record, String> RESTART_REASON = createField(DSL.name("restart_reason"), SQLDataType.CLOB, this, "");
+
     private Sessions(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }

@@ -1,0 +1,169 @@
+package dev.berth.workflows.session;
+
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.PlatformPart;
+import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
+import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent;
+import dev.berth.workflows.Failures;
+import dev.berth.workflows.TimedWait;
+import dev.berth.workflows.ports.SandboxActivities.SandboxStarted;
+import dev.berth.workflows.ports.SandboxActivities.StartSandboxInput;
+import dev.berth.workflows.ports.SessionActivities.AllocateInput;
+import dev.berth.workflows.ports.SessionActivities.Allocated;
+import dev.berth.workflows.session.SessionSandbox.Start;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.TimeoutFailure;
+import io.temporal.workflow.Async;
+import io.temporal.workflow.Promise;
+import io.temporal.workflow.Workflow;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One start of a sandbox, with its attempts. What fails in passing is tried a few times, each under
+ * an epoch of its own. What is away is waited for under one epoch: nothing of it has come up.
+ */
+final class SandboxStart {
+  /** Before a start is tried again; the second retry waits twice as long, and so on. */
+  private static final Duration BACK_OFF = Duration.ofSeconds(1);
+
+  private final SessionInput input;
+  private final SessionActivityStubs activities;
+  private final SessionProgress progress;
+  private final Outage outage;
+  private final List<HostId> avoid = new ArrayList<>();
+  private @Nullable AllocateInput asked;
+  private @Nullable Allocated allocated;
+
+  SandboxStart(
+      SessionInput input,
+      SessionActivityStubs activities,
+      SessionProgress progress,
+      Outage outage) {
+    this.input = input;
+    this.activities = activities;
+    this.progress = progress;
+    this.outage = outage;
+  }
+
+  /** What is left of a start that nobody waits for any more: it ends by itself. */
+  record Late(Allocated allocated, Promise<SandboxStarted> started) {}
+
+  /** Takes what is left of a start. */
+  interface Leftover {
+    void leave(Late late);
+  }
+
+  /**
+   * Starts until a sandbox serves, or nothing helps.
+   *
+   * @param lost why the turn that is to go on lost its sandbox; null otherwise
+   * @param events what clients are to hear of it
+   */
+  Start run(@Nullable SandboxEndReason lost, List<SessionEvent> events, Leftover leftover) {
+    var toTell = events;
+    for (var attempt = 1; ; ) {
+      Problem problem;
+      try {
+        var here = allocate(toTell);
+        toTell = List.of();
+        var started = start(here, lost);
+        if (started != null) {
+          leftover.leave(new Late(here, started));
+          return new Start.Cut();
+        }
+        return new Start.Started();
+      } catch (ActivityFailure failure) {
+        if (SessionSandbox.isCancelled(failure)) {
+          throw failure;
+        }
+        problem = problem(failure);
+      }
+      if (problem.away() != null) {
+        switch (outage.await(problem.away())) {
+          case GIVE_UP -> {
+            return new Start.Failed(outage.inVain(problem));
+          }
+          case CUT -> {
+            return new Start.Cut();
+          }
+          case TRY_AGAIN -> {}
+        }
+        continue;
+      }
+      if (problem.type() == ProblemType.TIMED_OUT && allocated != null) {
+        avoid.add(allocated.hostId());
+      }
+      if (!isWorthAnother(problem) || attempt >= input.policy().startAttempts()) {
+        return new Start.Failed(problem);
+      }
+      asked = null;
+      allocated = null;
+      TimedWait.await(
+          BACK_OFF.multipliedBy(attempt),
+          "another start",
+          () -> progress.state().closing() != null);
+      attempt++;
+    }
+  }
+
+  /** The place for the sandbox, asked for once: a repeat after an outage is the same request. */
+  private Allocated allocate(List<SessionEvent> events) {
+    if (allocated != null) {
+      return allocated;
+    }
+    if (asked == null) {
+      progress.change(SessionState::allocating);
+      var told = new ArrayList<>(events);
+      var phase = progress.state().phase();
+      told.addFirst(
+          new SessionEvent.StatusChanged(
+              phase.status(), Objects.requireNonNullElse(phase.reason(), "provisioning")));
+      asked =
+          new AllocateInput(
+              input.projectId(),
+              input.sessionId(),
+              Workflow.getInfo().getRunId() + "/" + progress.state().allocations(),
+              List.copyOf(avoid),
+              progress.named(told));
+    }
+    allocated = activities.session("allocate a host and an epoch").allocate(asked);
+    return allocated;
+  }
+
+  /** Gives null when the sandbox serves, or a start that goes on while nobody wants it any more. */
+  private @Nullable Promise<SandboxStarted> start(Allocated here, @Nullable SandboxEndReason lost) {
+    var started =
+        Async.function(
+            activities.sandbox(here.hostId(), "start sandbox, epoch " + here.epoch())::start,
+            new StartSandboxInput(
+                input.projectId(), input.sessionId(), here.sandboxId(), here.epoch(), lost));
+    Workflow.await(() -> started.isCompleted() || outage.isCut());
+    if (!started.isCompleted()) {
+      return started;
+    }
+    var _ = started.get();
+    progress.change(state -> state.withSandbox(sandbox(here)));
+    return null;
+  }
+
+  static SessionState.Sandbox sandbox(Allocated allocated) {
+    return new SessionState.Sandbox(allocated.hostId(), allocated.sandboxId(), allocated.epoch());
+  }
+
+  /** An answer that never comes to a question to the database says that it is away. */
+  private Problem problem(ActivityFailure failure) {
+    return allocated == null && failure.getCause() instanceof TimeoutFailure
+        ? Problem.away(PlatformPart.DATABASE, "The database does not answer.")
+        : Failures.problem(failure);
+  }
+
+  private static boolean isWorthAnother(Problem problem) {
+    return problem.type().retryable() || problem.type() == ProblemType.SUPERSEDED;
+  }
+}
