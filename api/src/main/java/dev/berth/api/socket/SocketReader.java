@@ -84,7 +84,9 @@ final class SocketReader implements AutoCloseable {
   public void close() {
     closed = true;
     var running = thread;
-    if (running != null) {
+    // A reader that could not write closes its own socket: an interrupt would cut short what its
+    // thread does next, which is to tell the session that the socket is gone.
+    if (running != null && running != Thread.currentThread()) {
       running.interrupt();
     }
   }
