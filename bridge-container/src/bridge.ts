@@ -12,6 +12,7 @@ import type { QueryFunction } from './coordinator/agent.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
 import { isDiskFull } from './coordinator/disk.ts'
 import { AGENT_HOME, EGRESS_PORT, MODEL_PORT, PROJECT_FOLDER } from './coordinator/layout.ts'
+import { outOfMemoryKills } from './coordinator/memory.ts'
 import { ExitCode } from './exit-code.ts'
 import { connectLauncher } from './launcher/client.ts'
 import { LAUNCHER_SOCKET } from './launcher/protocol.ts'
@@ -58,6 +59,7 @@ export function runBridge(sandboxId: string, log: Log): Promise<ExitCode> {
       sendDurable: (frame) => door.sendDurable(frame),
       sendOnce: (frame) => door.sendOnce(frame),
       whenAcknowledged: (frame) => frames.whenAcknowledged(frame),
+      outOfMemoryKills,
       diskFull: () => isDiskFull([AGENT_HOME, PROJECT_FOLDER]),
       finish: (code) => {
         door.close()

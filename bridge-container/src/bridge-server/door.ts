@@ -17,7 +17,10 @@ export type SessionCommand = Exclude<
   { type: 'attach' | 'ack' | 'heartbeat' | 'superseded' }
 >
 
-type SaidOnce = Extract<BridgeFrame, { type: 'delta' | 'load_transcript' }>
+export type SaidOnce = Extract<
+  BridgeFrame,
+  { type: 'background_tasks' | 'delta' | 'load_transcript' }
+>
 
 export interface DoorOptions {
   readonly socketPath: string

@@ -5,13 +5,15 @@ import type { Turn } from './turns.ts'
 export type QueryFunction = (params: {
   prompt: AsyncIterable<SDKUserMessage>
   options: Options
-}) => Pick<Query, 'interrupt' | typeof Symbol.asyncIterator>
+}) => Pick<Query, 'interrupt' | 'initializationResult' | typeof Symbol.asyncIterator>
 
 /** A conversation with the Agent SDK that takes messages until its input is closed. */
 export interface Agent {
   give(turn: Turn): void
   interrupt(): Promise<void>
   closeInput(): void
+  /** Resolves when the agent takes messages; never, when it does not come up. */
+  readonly ready: Promise<void>
   /** Resolves when the stream is over, with what the SDK had to say about it. */
   readonly ended: Promise<unknown>
 }
@@ -39,6 +41,11 @@ export function startAgent(
       await conversation.interrupt()
     },
     closeInput: () => input.close(),
+    // An agent that cannot come up says so at the end of its stream, too.
+    ready: conversation.initializationResult().then(
+      () => {},
+      () => new Promise<void>(() => {}),
+    ),
     ended: read(),
   }
 }

@@ -1,16 +1,17 @@
-import type { SessionCommand } from '../bridge-server/door.ts'
+import type { SaidOnce, SessionCommand } from '../bridge-server/door.ts'
 import type { DurableFrame } from '../bridge-server/frame-log.ts'
 import type { Pressure } from '../bridge-server/pressure.ts'
 import { isObject } from '../bridge-server/shape.ts'
 import type { Clock } from '../clock.ts'
 import { ExitCode } from '../exit-code.ts'
-import type { Open } from '../generated/bridge-command.ts'
-import type { Delta, LoadTranscript } from '../generated/bridge-frame.ts'
+import type { Open, WatchdogLimits } from '../generated/bridge-command.ts'
 import type { Launcher } from '../launcher/client.ts'
 import { type Log, reasonOf } from '../log.ts'
 import type { QueryFunction } from './agent.ts'
+import { lastWord } from './agent-end.ts'
 import { createAgentFiles } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
+import { BackgroundTasks } from './background-tasks.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
@@ -19,6 +20,7 @@ import { TranscriptOutcomes } from './transcript-outcomes.ts'
 import { restoreTranscript } from './transcript-restore.ts'
 import { agentError, DISK_FULL, type TurnEnd } from './turn-end.ts'
 import { type Turn, Turns } from './turns.ts'
+import { type Stuck, WATCHDOG_LIMITS, Watchdogs } from './watchdogs.ts'
 
 export interface CoordinatorOptions {
   readonly clock: Clock
@@ -31,9 +33,11 @@ export interface CoordinatorOptions {
   /** The session that the bridge serves since its first attachment. */
   readonly sessionId: () => string
   readonly sendDurable: (frame: DurableFrame) => number
-  readonly sendOnce: (frame: Delta | LoadTranscript) => void
+  readonly sendOnce: (frame: SaidOnce) => void
   readonly whenAcknowledged: (frame: number) => Promise<void>
   readonly diskFull: () => boolean
+  /** How many processes were killed so far for want of memory. */
+  readonly outOfMemoryKills: () => number
   /** Everything is over; the process ends with this code. */
   readonly finish: (code: ExitCode) => void
 }
@@ -44,6 +48,9 @@ const FLUSH_MS = 5_000
 /** What is left of the ten seconds that a container engine gives, after the flush. */
 const TERMINATE_GRACE_MS = 4_000
 
+/** How long a killed agent may take to be gone. */
+const GONE_MS = 5_000
+
 /** Leads the one agent of a bridge's life from `open` to its end. */
 export class Coordinator {
   readonly #options: CoordinatorOptions
@@ -51,11 +58,15 @@ export class Coordinator {
   readonly #outcomes = new TranscriptOutcomes()
   readonly #loader
   readonly #toolJournal: ToolJournal
+  readonly #background: BackgroundTasks
+  #watchdogs: Watchdogs | undefined
+  #stuck: Stuck | undefined
   #clientTools: ClientTools | undefined
   #life: AgentLife | undefined
   #opened = false
   #ending = false
   #writesLost = false
+  #killsBefore = 0
   #lastFrame = 0
 
   constructor(options: CoordinatorOptions) {
@@ -64,10 +75,12 @@ export class Coordinator {
     this.#toolJournal = createToolJournal({
       send: (frame) => this.#send(frame),
       turnId: () => this.#turns.runningTurnId,
+      overdue: (toolUseId) => this.#watchdogs?.overdue(toolUseId) ?? false,
     })
+    this.#background = new BackgroundTasks(options.sendOnce)
     this.#turns = new Turns({
       clock: options.clock,
-      start: (turn) => this.#life?.agent.give(turn),
+      start: (turn) => this.#give(turn),
       ended: (turn, end, result) => this.#turnEnded(turn, end, result),
       stuck: () => options.launcher.sweep(),
       interruptAgent: () => this.#interruptAgent(),
@@ -109,6 +122,7 @@ export class Coordinator {
   /** A worker holds the bridge again: what it did not hear is asked once more. */
   attached(): void {
     this.#loader.attached()
+    this.#background.attached()
   }
 
   /** The container is asked to stop. A running turn is not over: it goes on in another sandbox. */
@@ -137,11 +151,13 @@ export class Coordinator {
 
   async #live(open: Open): Promise<AgentEnd> {
     const { options, resume, resume_notice, resume_reason, unknown_calls } = open
+    const limits = open.watchdogs ?? WATCHDOG_LIMITS
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     if (resume) await this.#restore()
     const query = await this.#options.loadQuery()
     if (this.#ending) throw new Error('stopped before the agent was up')
+    const watchdogs = this.#watch(limits, clientTools)
     this.#life = beginAgentLife({
       query,
       launcher,
@@ -154,6 +170,10 @@ export class Coordinator {
         resumeReason: resume_reason ?? undefined,
         unknownCalls: unknown_calls ?? [],
         resumeNotice: resume_notice ?? undefined,
+        toolLimits: {
+          toolMs: limits.tool_ms,
+          clientToolMs: clientTools.toolNames.length === 0 ? 0 : options.client_tool_timeout_ms,
+        },
         options,
         clientTools,
         toolJournal: this.#toolJournal,
@@ -161,8 +181,42 @@ export class Coordinator {
       },
     })
     log.info('agent.opened', { resume })
+    void this.#life.agent.ready.then(() => watchdogs.ready())
     this.#turns.begin()
-    return this.#life.ended
+    const end = await this.#life.ended
+    watchdogs.end()
+    return end
+  }
+
+  #watch(limits: WatchdogLimits, clientTools: ClientTools): Watchdogs {
+    const { clock, pressure } = this.#options
+    this.#watchdogs = new Watchdogs({
+      clock,
+      limits,
+      blind: () => pressure.high,
+      openCalls: () => this.#toolJournal.openCalls(),
+      limitedTools: new Set(clientTools.toolNames),
+      onStuck: (stuck) => this.#agentStuck(stuck),
+    })
+    this.#watchdogs.begin()
+    return this.#watchdogs
+  }
+
+  #give(turn: Turn): void {
+    this.#watchdogs?.turnBegan(turn.messageId)
+    this.#killsBefore = this.#options.outOfMemoryKills()
+    this.#life?.agent.give(turn)
+  }
+
+  /** Its turn, if one runs, is not over: another sandbox takes it up. */
+  #agentStuck(stuck: Stuck): void {
+    const { clock, launcher, log } = this.#options
+    log.warn('agent.stuck', { ...stuck })
+    this.#stuck = stuck
+    launcher.sweep()
+    clock.after(GONE_MS, () => {
+      if (!this.#ending) void this.#agentEnded({ exit: undefined, error: undefined })
+    })
   }
 
   #createClientTools(options: Open['options']): ClientTools {
@@ -191,6 +245,7 @@ export class Coordinator {
   }
 
   #onMessage(message: unknown): void {
+    this.#watchdogs?.observe(message)
     const type = isObject(message) ? message.type : undefined
     const turnId = this.#turns.runningTurnId
     const turn = turnId === undefined ? {} : { turn_id: turnId }
@@ -200,6 +255,8 @@ export class Coordinator {
     }
     this.#send({ type: 'sdk_message', ...turn, message })
     if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    // What an agent ends because it is to go is lost, not done.
+    if (!this.#ending) this.#background.observe(message)
     this.#toolJournal.observe(message)
     this.#turns.observe(message)
   }
@@ -216,6 +273,7 @@ export class Coordinator {
 
   #turnEnded({ turnId, messageId }: Turn, { stopReason, problem }: TurnEnd, result: unknown): void {
     this.#clientTools?.cancelAll()
+    this.#watchdogs?.turnEnded(messageId)
     this.#send({
       type: 'turn_ended',
       turn_id: turnId,
@@ -228,16 +286,10 @@ export class Coordinator {
   }
 
   async #agentEnded({ exit, error }: AgentEnd): Promise<void> {
-    const how = exit === undefined ? reasonOf(error) : describeExit(exit.code, exit.signal)
     // A turn that ran is not over: another sandbox takes it up. Only a full disk stays full.
     if (this.#lacksSpace()) this.#turns.endAll(DISK_FULL)
     this.#options.launcher.sweep()
-    await this.#leave({
-      type: 'agent_exited',
-      exit_code: exit?.code ?? null,
-      signal: exit?.signal ?? null,
-      detail: exit === undefined || exit.stderr.trim() === '' ? how : exit.stderr.trim(),
-    })
+    await this.#leave(lastWord({ exit, error }, this.#stuck ?? this.#outOfMemory(exit)))
   }
 
   async #agentFailed(error: unknown): Promise<void> {
@@ -251,6 +303,12 @@ export class Coordinator {
         : agentError(`The agent could not be started: ${detail}`)
     this.#turns.endAll(this.#lacksSpace() ? DISK_FULL : end)
     await this.#leave({ type: 'agent_exited', detail })
+  }
+
+  #outOfMemory(exit: AgentEnd['exit']): Stuck | undefined {
+    if (exit?.signal !== 'SIGKILL') return undefined
+    if (this.#options.outOfMemoryKills() <= this.#killsBefore) return undefined
+    return { reason: 'oom_killed', detail: 'The agent was killed for want of memory.' }
   }
 
   #lacksSpace(): boolean {
@@ -267,6 +325,7 @@ export class Coordinator {
   async #stop(graceMs: number, turnEnd: TurnEnd | undefined): Promise<void> {
     if (this.#ending) return
     this.#ending = true
+    this.#watchdogs?.end()
     this.#options.log.info('stopping', { grace_ms: graceMs })
     this.#clientTools?.cancelAll()
     await this.#life?.stop(graceMs, this.#turns.runningTurnId !== undefined)
@@ -290,8 +349,4 @@ class TranscriptMissing extends Error {
   constructor() {
     super('The stored transcript of the session is missing.')
   }
-}
-
-function describeExit(code: number | null, signal: string | null): string {
-  return signal === null ? `exit code ${code}` : `signal ${signal}`
 }

@@ -11,6 +11,13 @@ export interface EnvironmentInput {
   readonly unknownCalls?: readonly UnknownCall[]
   /** What the model is to know before it goes on with that turn. */
   readonly resumeNotice?: string | undefined
+  /** How long one tool call may run, and one that a client answers; 0 where there is none. */
+  readonly toolLimits?: ToolLimits | undefined
+}
+
+export interface ToolLimits {
+  readonly toolMs: number
+  readonly clientToolMs: number
 }
 
 const LOOPBACK = 'localhost,127.0.0.1,::1'
@@ -43,6 +50,8 @@ const OWNED: Readonly<Record<string, string>> = {
   // Nobody watches: wait for an overloaded model instead of giving up.
   CLAUDE_CODE_RETRY_WATCHDOG: '1',
   CLAUDE_CODE_STARTUP_FAILURE_RESULTS: '1',
+  // The agent itself gives up a stream without a word for five minutes, and asks again.
+  CLAUDE_ENABLE_STREAM_WATCHDOG: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   DISABLE_AUTOUPDATER: '1',
   DISABLE_TELEMETRY: '1',
@@ -77,12 +86,39 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
  * a name that the platform owns stays the platform's.
  */
 export function agentEnvironment(input: EnvironmentInput): Record<string, string> {
-  const owned = { ...OWNED, ...resumption(input) }
+  const owned = { ...OWNED, ...resumption(input), ...toolLimits(input) }
   const requested = Object.entries(input.requested).filter(
     ([name, value]) => NAME.test(name) && !isForbidden(name) && !value.includes('\0'),
   )
   return { ...OFFERED, ...Object.fromEntries(requested), ...owned }
 }
+
+/** The Agent SDK's own default for the longest Bash call. */
+const BASH_MAX_MS = 600_000
+const BASH_DEFAULT_MS = 120_000
+
+/**
+ * The Agent SDK ends calls at these times by itself, tells the model, and goes on with the turn. A
+ * client's tool has a limit of its own, which this one may not cut short.
+ */
+function toolLimits({ requested, toolLimits: limits }: EnvironmentInput): Record<string, string> {
+  if (limits === undefined) return {}
+  const { clientToolMs, toolMs } = limits
+  const bounded = (name: string, otherwise: number) => {
+    const asked = Number(requested[name] ?? otherwise)
+    return String(Math.min(asked > 0 ? asked : otherwise, toolMs))
+  }
+  return {
+    BASH_DEFAULT_TIMEOUT_MS: bounded('BASH_DEFAULT_TIMEOUT_MS', BASH_DEFAULT_MS),
+    BASH_MAX_TIMEOUT_MS: bounded('BASH_MAX_TIMEOUT_MS', BASH_MAX_MS),
+    MCP_TOOL_TIMEOUT: String(
+      clientToolMs === 0 ? toolMs : Math.max(toolMs, clientToolMs + CLIENT_TOOL_MARGIN_MS),
+    ),
+  }
+}
+
+/** So that the model hears of the client's limit, and not of this one. */
+const CLIENT_TOOL_MARGIN_MS = 10_000
 
 function isForbidden(name: string): boolean {
   return FORBIDDEN.some((pattern) => pattern.test(name))

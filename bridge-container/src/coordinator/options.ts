@@ -1,7 +1,7 @@
 import type { McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk'
 import type { AgentOptions, UnknownCall } from '../generated/bridge-command.ts'
 import type { ClientTools } from './client-tools.ts'
-import { agentEnvironment } from './environment.ts'
+import { agentEnvironment, type ToolLimits } from './environment.ts'
 import { PROJECT_FOLDER } from './layout.ts'
 import { decidePermission, EVERY_TOOL } from './permissions.ts'
 import type { ToolJournal } from './tool-journal.ts'
@@ -12,6 +12,7 @@ export interface AgentSetup {
   readonly resumeReason: string | undefined
   readonly unknownCalls: readonly UnknownCall[]
   readonly resumeNotice?: string | undefined
+  readonly toolLimits?: ToolLimits | undefined
   readonly options: AgentOptions
   readonly clientTools: ClientTools
   readonly toolJournal: ToolJournal
@@ -40,6 +41,7 @@ export function sdkOptions(setup: AgentSetup): Options {
       resumeReason,
       unknownCalls,
       resumeNotice,
+      toolLimits: setup.toolLimits,
     }),
     mcpServers: mcpServers(options, clientTools),
     mcpServersDelivery: 'initialize',

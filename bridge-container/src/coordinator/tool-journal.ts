@@ -15,6 +15,16 @@ export interface ToolJournalOptions {
   readonly send: (frame: DurableFrame) => number
   /** The turn that is running, if one is. */
   readonly turnId: () => string | undefined
+  /** Whether the call has run for as long as a call may. */
+  readonly overdue?: (toolUseId: string) => boolean
+}
+
+/** A call that has no end yet. */
+export interface OpenCall {
+  readonly toolUseId: string
+  readonly name: string
+  /** False while it waits for leave to run. */
+  readonly runs: boolean
 }
 
 /**
@@ -24,6 +34,8 @@ export interface ToolJournalOptions {
  */
 export interface ToolJournal {
   readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
+  /** Calls that have no end yet. */
+  openCalls(): Iterable<OpenCall>
   /** The worker's answer to a start. */
   recorded(command: ToolRecorded): void
   /** Has what the permissions refuse noted too. */
@@ -44,9 +56,10 @@ const INTERRUPTED = 'The turn was interrupted before the call began.'
 /** What became of a start: the first, a repeated one, or given up while it waited. */
 type Start = 'first' | 'repeated' | 'aborted'
 
-export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJournal {
+export function createToolJournal(options: ToolJournalOptions): ToolJournal {
+  const { overdue = () => false, send, turnId } = options
   const seen = new Set<string>()
-  const open = new Set<string>()
+  const open = new Map<string, OpenCall>()
   const waiting = new Map<string, (start: Start) => void>()
 
   const turn = () => {
@@ -64,12 +77,13 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
       send({ type: 'tool_started', ...turn(), tool_use_id: toolUseId, name })
     })
   const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
+    const late = overdue(toolUseId)
     if (!open.delete(toolUseId)) return
     send({
       type: 'tool_ended',
       ...turn(),
       tool_use_id: toolUseId,
-      outcome,
+      outcome: outcome === 'failed' && late ? 'timed_out' : outcome,
       ...(reason === undefined ? {} : { reason }),
     })
   }
@@ -87,10 +101,11 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
       input_hash: hash(input.tool_input),
       ...(agentId === undefined ? {} : { agent_id: agentId }),
     })
-    open.add(toolUseId)
+    open.set(toolUseId, { toolUseId, name, runs: false })
     const started = await start(toolUseId, name, signal)
     switch (started) {
       case 'first':
+        if (open.has(toolUseId)) open.set(toolUseId, { toolUseId, name, runs: true })
         // No decision: an `allow` from here would skip the permissions.
         return {}
       case 'repeated':
@@ -116,6 +131,7 @@ export function createToolJournal({ send, turnId }: ToolJournalOptions): ToolJou
       PostToolUse: [{ hooks: [after] }],
       PostToolUseFailure: [{ hooks: [after] }],
     },
+    openCalls: () => open.values(),
     recorded({ tool_use_id: toolUseId, first }) {
       settle(toolUseId, first ? 'first' : 'repeated')
     },

@@ -1,6 +1,7 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
 export type BridgeCommand = (Attach | Open | RunTurn | Interrupt | ClientToolResult | ToolRecorded | TranscriptPage | Ack | Superseded | Shutdown | Heartbeat)
+export type WatchdogLimitsNullable = (null | WatchdogLimits)
 
 export interface Attach {
 type: "attach"
@@ -18,6 +19,7 @@ resume: boolean
 resume_notice?: (string | null)
 resume_reason?: (string | null)
 unknown_calls?: (UnknownCall[] | null)
+watchdogs?: WatchdogLimitsNullable
 }
 export interface AgentOptions {
 agents: MapOfJsonNode
@@ -59,6 +61,12 @@ export interface MapOfString {
 export interface UnknownCall {
 name: string
 tool_use_id: string
+}
+export interface WatchdogLimits {
+hang_ms: number
+start_ms: number
+stream_idle_ms: number
+tool_ms: number
 }
 export interface RunTurn {
 type: "run_turn"

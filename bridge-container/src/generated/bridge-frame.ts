@@ -1,6 +1,6 @@
 // Generated from schema/protocol by `npm run generate`; do not edit.
 
-export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | Heartbeat)
+export type BridgeFrame = (SdkMessage | TranscriptPart | ClientToolCall | ClientToolClosed | ToolProposed | ToolStarted | ToolEnded | TurnEnded | AgentExited | Hello | Attached | Refused | Delta | LoadTranscript | BackgroundTasks | Heartbeat)
 export type ProblemNullable = (null | Problem)
 
 export interface SdkMessage {
@@ -49,7 +49,7 @@ turn_id?: (string | null)
 export interface ToolEnded {
 type: "tool_ended"
 frame: number
-outcome: ("completed" | "failed" | "denied")
+outcome: ("completed" | "failed" | "denied" | "timed_out")
 reason?: (string | null)
 tool_use_id: string
 turn_id?: (string | null)
@@ -73,6 +73,7 @@ type: "agent_exited"
 detail: string
 exit_code?: (number | null)
 frame: number
+reason?: (null | ("idle" | "completed" | "closed" | "exited" | "killed" | "oom_killed" | "disk_full" | "start_failed" | "silent" | "agent_exited" | "start_timed_out" | "agent_hung" | "stream_wedged" | "tool_timed_out" | "host_lost" | "superseded" | "orphaned"))
 signal?: (string | null)
 }
 export interface Hello {
@@ -102,6 +103,15 @@ export interface LoadTranscript {
 type: "load_transcript"
 request_id: string
 subpath?: (string | null)
+}
+export interface BackgroundTasks {
+type: "background_tasks"
+tasks: BackgroundTask[]
+}
+export interface BackgroundTask {
+description: string
+kind: string
+task_id: string
 }
 export interface Heartbeat {
 type: "heartbeat"

@@ -126,3 +126,37 @@ test.for([
     expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
   }),
 )
+
+const BOUNDED = dependsOn(
+  'Approvals',
+  "a hook of the project's own settings blocks when it fails, if they say onFailure block",
+)
+
+test.for([
+  ['crashes', 'block', 'does not let', ''],
+  ['hangs', 'block', 'does not let', ''],
+  ['crashes', 'continue', 'lets', 'ran\n'],
+  ['hangs', 'continue', 'lets', 'ran\n'],
+] as const)(
+  "I3: a hook of the project's settings that %s, with onFailure %s, %s the call run",
+  upholds(BOUNDED, async ([failure, onFailure, , effects]) => {
+    const place = await Workplace.open()
+    const command = failure === 'crashes' ? 'exit 1' : 'exec tail -f /dev/null'
+    const hook = { type: 'command', command, timeout: 2, onFailure }
+    mkdirSync(join(place.cwd, '.claude'))
+    writeFileSync(
+      join(place.cwd, '.claude', 'settings.json'),
+      JSON.stringify({ hooks: { PreToolUse: [{ hooks: [hook] }] } }),
+    )
+
+    const agent = place.start({ options: { settingSources: ['project'] } })
+    agent.say(ONE_CALL)
+    const [result] = await agent.results(1)
+
+    expect(place.read('effects')).toBe(effects)
+    expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([
+      { is_error: onFailure === 'block' },
+    ])
+  }),
+)

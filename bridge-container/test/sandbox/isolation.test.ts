@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ExitCode } from '../../src/exit-code.ts'
-import { bash, openedSandbox, sleep, turn, useSandboxes } from '../support/dialogue.ts'
+import { bash, openedSandbox, sleep, toolResults, turn, useSandboxes } from '../support/dialogue.ts'
 
 const start = useSandboxes()
 
@@ -74,7 +74,7 @@ test('the agent is nobody and can reach nothing that is not its own', async () =
   expect(environment).toContain('ANTHROPIC_API_KEY=sandbox-has-no-key')
 })
 
-test('a fork bomb ends the turn inside and nothing outside', async () => {
+test('A22: a fork bomb ends the turn inside and nothing outside', async () => {
   const bombed = await openedSandbox(start)
   const neighbour = await openedSandbox(start)
   await turn(neighbour.worker, 'hello')
@@ -86,6 +86,9 @@ test('a fork bomb ends the turn inside and nothing outside', async () => {
 
   expect(next.stop_reason).toBe('end_turn')
   expect(performance.now() - asked).toBeLessThan(5_000)
+  const heard = () => toolResults(bombed.worker.all('sdk_message')).join('\n')
+  await bombed.worker.until(() => heard() !== '', 'a result of the bomb', 60_000)
+  expect(heard()).toMatch(/fork|Resource temporarily unavailable/)
   bombed.worker.send({ type: 'shutdown', grace_ms: 500 })
   const code = await bombed.exitCode()
   expect([ExitCode.shutdown, ExitCode.agentExited]).toContain(code)

@@ -12,6 +12,8 @@ export interface ScriptedAgent {
   /** Takes the message as the real agent does: queued, started, an answer, its result, completed. */
   answer(messageId: string, result?: object): void
   end(error?: Error): void
+  /** From now on an agent that is started never says that it is ready. */
+  neverReady(): void
 }
 
 export function scriptedAgent(): ScriptedAgent {
@@ -21,6 +23,7 @@ export function scriptedAgent(): ScriptedAgent {
   let interrupts = 0
   let inputClosed = false
   let over: { error: Error | undefined } | undefined
+  let comesUp = true
   let wake = () => {}
 
   const readInput = async (prompt: AsyncIterable<SDKUserMessage>) => {
@@ -66,6 +69,8 @@ export function scriptedAgent(): ScriptedAgent {
           interrupts += 1
           return undefined
         },
+        initializationResult: () =>
+          comesUp ? Promise.resolve({} as never) : new Promise<never>(() => {}),
         [Symbol.asyncIterator]: stream,
       }
     },
@@ -82,6 +87,9 @@ export function scriptedAgent(): ScriptedAgent {
       }
       say({ ...success, user_message_uuids: [messageId], ...result })
       lifecycle(messageId, 'completed')
+    },
+    neverReady() {
+      comesUp = false
     },
     end(error) {
       over = { error }

@@ -25,6 +25,7 @@ let finished: ExitCode[]
 let signals: string[]
 let exit: (exited: Partial<ProcessExited>) => void
 let full: boolean
+let kills: number
 let coordinator: Coordinator
 
 beforeEach(() => {
@@ -34,6 +35,7 @@ beforeEach(() => {
   finished = []
   signals = []
   full = false
+  kills = 3
   const pressure = createPressure()
   frames = new FrameLog({ pressure })
   coordinator = new Coordinator({
@@ -61,6 +63,7 @@ beforeEach(() => {
     sendOnce: (frame) => said.push(frame),
     whenAcknowledged: (frame) => frames.whenAcknowledged(frame),
     diskFull: () => full,
+    outOfMemoryKills: () => kills,
     finish: (code) => finished.push(code),
   })
 })
@@ -309,3 +312,111 @@ test('the transcript leaves as parts, in order with the messages', async () => {
   expect(types()[0]).toBe('transcript_part')
   expect(await store?.load({ projectKey: 'p', sessionId: SESSION })).toBeNull()
 })
+
+const LIMITS = { start_ms: 5_000, hang_ms: 6_000, stream_idle_ms: 20_000, tool_ms: 60_000 }
+
+function watched(): Promise<void> {
+  coordinator.obey({ type: 'open', resume: false, options: agentOptions(), watchdogs: LIMITS })
+  return settled()
+}
+
+test('A14: an agent that is stuck is killed, and its turn left to the next sandbox', async () => {
+  await watched()
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'started' })
+  await clock.advance(LIMITS.stream_idle_ms + 1_000)
+  expect(signals).toEqual(['sweep'])
+  agent.end(new Error('Claude Code process terminated by signal SIGKILL'))
+  exit({ code: null, signal: 'SIGKILL', stderr: 'Killed' })
+  await settled()
+
+  expect(types()).not.toContain('turn_ended')
+  expect(last()).toMatchObject({
+    type: 'agent_exited',
+    signal: 'SIGKILL',
+    reason: 'stream_wedged',
+    detail: 'The agent said nothing for 20 s while it waited for the model.',
+  })
+  expect(validFrame(last()), JSON.stringify(validFrame.errors)).toBe(true)
+  expect(finished).toEqual([ExitCode.agentExited])
+})
+
+test('A13: an agent that hangs after its result is replaced, and its turn stays complete', async () => {
+  await watched()
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'started' })
+  agent.say({
+    type: 'result',
+    subtype: 'success',
+    is_error: false,
+    user_message_uuids: ['m1'],
+  })
+  await clock.advance(LIMITS.hang_ms + 1_000)
+  exit({ code: null, signal: 'SIGKILL' })
+  agent.end()
+  await settled()
+
+  expect(said.filter(({ type }) => type === 'turn_ended')).toMatchObject([
+    { stop_reason: 'end_turn' },
+  ])
+  expect(last()).toMatchObject({ type: 'agent_exited', reason: 'agent_hung' })
+})
+
+test('an agent that does not die when it is killed does not hold its sandbox', async () => {
+  agent.neverReady()
+  await watched()
+  await clock.advance(LIMITS.start_ms + 6_000)
+
+  expect(last()).toMatchObject({ type: 'agent_exited', reason: 'start_timed_out' })
+  expect(finished).toEqual([ExitCode.agentExited])
+})
+
+test('G4: what runs in the background is told after each change, and to every worker', async () => {
+  await open()
+  const task = { task_id: 'b1', task_type: 'local_bash', description: 'x'.repeat(300) }
+  const watcher = { task_id: 'w', task_type: 'monitor', description: 'files', ambient: true }
+  const changed = (tasks: object[]) =>
+    agent.say({ type: 'system', subtype: 'background_tasks_changed', tasks })
+  changed([task, watcher])
+  await settled()
+  coordinator.attached()
+  changed([])
+  await settled()
+
+  const tasks = [{ task_id: 'b1', kind: 'local_bash', description: 'x'.repeat(200) }]
+  const told = said.filter(({ type }) => type === 'background_tasks')
+  expect(told).toEqual([tasks, tasks, []].map((all) => ({ type: 'background_tasks', tasks: all })))
+  for (const frame of told) expect(validFrame(frame), JSON.stringify(validFrame.errors)).toBe(true)
+})
+
+test('G4: what ends because the agent is stopped is not told as done', async () => {
+  await open()
+  const tasks = [{ task_id: 'b1', task_type: 'local_bash', description: 'serve' }]
+  agent.say({ type: 'system', subtype: 'background_tasks_changed', tasks })
+  await settled()
+  coordinator.terminate()
+  agent.say({ type: 'system', subtype: 'background_tasks_changed', tasks: [] })
+  await settled()
+
+  const told = said.filter(({ type }) => type === 'background_tasks')
+  expect(told).toMatchObject([{ tasks: [{ task_id: 'b1' }] }])
+})
+
+test.for([
+  [4, 'SIGKILL', 'oom_killed'],
+  [3, 'SIGKILL', undefined],
+  [4, 'SIGTERM', undefined],
+] as const)(
+  'A12: with %i kills for want of memory, an agent ended by %s is %s',
+  async ([count, signal, reason]) => {
+    await open()
+    await run('m1')
+    kills = count
+    agent.end(new Error('gone'))
+    exit({ code: null, signal })
+    await settled()
+
+    expect(last()).toMatchObject({ type: 'agent_exited', signal })
+    expect((last() as { reason?: string }).reason).toBe(reason)
+  },
+)

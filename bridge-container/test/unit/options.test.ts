@@ -194,3 +194,24 @@ test('the model is told of calls that may have run', () => {
   )
   expect(CLAUDE_CODE_RESUME_PROMPT).toContain('Bash (toolu_1)')
 })
+
+test('the Agent SDK gets the time limits of tools, and a client cannot raise them', () => {
+  const limits = (requested: Record<string, string>, toolMs: number, clientToolMs: number) => {
+    const { BASH_DEFAULT_TIMEOUT_MS, BASH_MAX_TIMEOUT_MS, MCP_TOOL_TIMEOUT } = agentEnvironment({
+      requested,
+      resume: false,
+      resumeReason: undefined,
+      toolLimits: { toolMs, clientToolMs },
+    })
+    return [BASH_DEFAULT_TIMEOUT_MS, BASH_MAX_TIMEOUT_MS, MCP_TOOL_TIMEOUT]
+  }
+
+  expect(limits({}, 3_600_000, 600_000)).toEqual(['120000', '600000', '3600000'])
+  expect(limits({ BASH_MAX_TIMEOUT_MS: '7200000' }, 3_600_000, 1)).toEqual([
+    '120000',
+    '3600000',
+    '3600000',
+  ])
+  expect(limits({ BASH_DEFAULT_TIMEOUT_MS: 'soon' }, 5_000, 0)).toEqual(['5000', '5000', '5000'])
+  expect(limits({}, 60_000, 600_000)).toEqual(['60000', '60000', '610000'])
+})

@@ -114,3 +114,31 @@ test('a result in the stream ends a call that no hook ended, once', async () => 
 test('a hook that fails blocks the call', () => {
   expect(journal.hooks.PreToolUse?.[0]?.onFailure).toBe('block')
 })
+
+test('a call is open from its proposal to its end, and runs when its start is recorded', async () => {
+  const gate = hook('PreToolUse')
+  expect([...journal.openCalls()]).toEqual([{ toolUseId: CALL, name: 'Bash', runs: false }])
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  await gate
+  expect([...journal.openCalls()]).toEqual([{ toolUseId: CALL, name: 'Bash', runs: true }])
+
+  await hook('PostToolUse')
+  expect([...journal.openCalls()]).toEqual([])
+})
+
+test.for([
+  ['PostToolUseFailure', 'timed_out'],
+  ['PostToolUse', 'completed'],
+] as const)('the end by %s of a call that ran too long is %s', async ([event, outcome]) => {
+  journal = createToolJournal({
+    send: (frame) => said.push(frame),
+    turnId: () => TURN,
+    overdue: (toolUseId) => toolUseId === CALL,
+  })
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  await gate
+  await hook(event)
+
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome })
+})

@@ -9,6 +9,7 @@ export type Contract =
   | 'States'
   | 'Metering'
   | 'Image defaults'
+  | 'Watchdogs'
 
 /** Which promise a row is for, and how the row keeps it. */
 export function dependsOn(contract: Contract, how: string): string {

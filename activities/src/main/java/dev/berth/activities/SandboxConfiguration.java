@@ -24,6 +24,7 @@ import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
 import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
+import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostResults;
@@ -118,6 +119,7 @@ class SandboxConfiguration {
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
+      WatchdogProperties watchdogs,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -134,6 +136,7 @@ class SandboxConfiguration {
     return new HostSandboxes(
         host,
         properties,
+        watchdogs,
         runtime,
         records,
         httpDoors,

@@ -7,6 +7,7 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxTier;
+import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
@@ -61,6 +62,7 @@ class WorkerSettingsTest {
     SandboxProperties.class,
     GatewayProperties.class,
     PermitProperties.class,
+    WatchdogProperties.class,
     WorkspaceProperties.class,
     RetentionProperties.class
   })
@@ -97,6 +99,13 @@ class WorkerSettingsTest {
                   Duration.ofSeconds(30),
                   DataSize.ofMegabytes(256)));
       assertThat(settings.getBean(PermitProperties.class)).isEqualTo(new PermitProperties(100));
+      assertThat(settings.getBean(WatchdogProperties.class))
+          .isEqualTo(
+              new WatchdogProperties(
+                  Duration.ofMinutes(2),
+                  Duration.ofSeconds(30),
+                  Duration.ofMinutes(11),
+                  Duration.ofHours(1)));
       assertThat(settings.getBean(WorkspaceProperties.class))
           .isEqualTo(
               new WorkspaceProperties(
@@ -207,6 +216,8 @@ class WorkerSettingsTest {
     "sandbox.tier, standard-9",
     "sandbox.start-timeout, soon",
     "sandbox.disk-floor, plenty",
+    "watchdog.tool, PT25H",
+    "watchdog.stream-idle, never",
   })
   void doesNotStartWithAValueThatCannotBeAndNamesIt(String property, String value) {
     assertThatThrownBy(() -> settings(NEEDED, Map.of(property, value)))
@@ -215,7 +226,7 @@ class WorkerSettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sandbox.teir", "host.name", "gateway.url"})
+  @ValueSource(strings = {"sandbox.teir", "host.name", "gateway.url", "watchdog.tools"})
   void doesNotStartWithASettingThatItDoesNotKnow(String property) {
     assertThatThrownBy(() -> settings(NEEDED, Map.of(property, "x")))
         .hasStackTraceContaining(property);

@@ -87,8 +87,9 @@ class ApiSettingsTest {
                   Duration.ofMinutes(30),
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(10),
-                  Duration.ofMinutes(1),
-                  Duration.ofMinutes(15)));
+                  Duration.ofMinutes(15),
+                  Duration.ofHours(2),
+                  Duration.ofMinutes(1)));
       assertThat(settings.getBean(SocketProperties.class))
           .isEqualTo(
               new SocketProperties(
@@ -176,6 +177,7 @@ class ApiSettingsTest {
     "socket.max-frame, plenty",
     "sending.max-body, plenty",
     "session.idle, half an hour",
+    "session.background, PT0S",
     "gateway.credential-life, short",
   })
   void doesNotStartWithATimeOrSizeThatIsNone(String property, String value) {

@@ -25,6 +25,8 @@ public final class SearchAttributes {
   /** Why the session is in its phase, where that has a reason: the session row has the same. */
   public static final SearchAttributeKey<String> REASON = SearchAttributeKey.forKeyword("Reason");
 
+  public static final SearchAttributeKey<String> SANDBOX_END =
+      SearchAttributeKey.forKeyword("SandboxEnd");
   public static final SearchAttributeKey<Long> TURNS = SearchAttributeKey.forLong("Turns");
   public static final SearchAttributeKey<OffsetDateTime> LAST_ACTIVITY =
       SearchAttributeKey.forOffsetDateTime("LastActivity");
@@ -41,6 +43,7 @@ public final class SearchAttributes {
         MODEL,
         STOP_REASON,
         REASON,
+        SANDBOX_END,
         TURNS,
         LAST_ACTIVITY);
   }

@@ -3,6 +3,7 @@ package dev.berth.activities.bridge;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
+import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SessionEvent;
@@ -66,8 +67,11 @@ final class FrameEvents {
         NewEvent.of(
             ToolJournal.id(frame.toolUseId(), "ended"),
             switch (frame.outcome()) {
-              case COMPLETED -> new SessionEvent.ToolCompleted(frame.toolUseId(), false);
-              case FAILED -> new SessionEvent.ToolCompleted(frame.toolUseId(), true);
+              case COMPLETED -> new SessionEvent.ToolCompleted(frame.toolUseId(), false, null);
+              case FAILED -> new SessionEvent.ToolCompleted(frame.toolUseId(), true, null);
+              case TIMED_OUT ->
+                  new SessionEvent.ToolCompleted(
+                      frame.toolUseId(), true, ProblemType.TOOL_TIMED_OUT);
               case DENIED -> new SessionEvent.ToolDenied(frame.toolUseId(), frame.reason());
             }),
         frame.turnId());

@@ -59,6 +59,9 @@ public final class FrameIntake {
 
     void agentExited(BridgeFrame.AgentExited frame);
 
+    /** What the agent does in the background is this from now on; never stored. */
+    void backgroundTasks(BridgeFrame.BackgroundTasks frame);
+
     /** Another sandbox or worker has taken the session over. */
     void superseded();
   }
@@ -116,6 +119,7 @@ public final class FrameIntake {
         durable(exited);
         listener.agentExited(exited);
       }
+      case BridgeFrame.BackgroundTasks tasks -> listener.backgroundTasks(tasks);
       case BridgeFrame.Delta delta ->
           steps.put(
               new Step.Show(

@@ -32,10 +32,14 @@ public final class HostSandboxActivities implements SandboxActivities {
 
   @Override
   public SandboxStopped stop(StopSandboxInput input) {
-    return new SandboxStopped(
-        Heartbeats.during(
-            "sandbox-stop",
-            () -> sandboxes.stop(input.sessionId(), input.sandboxId(), input.reason())));
+    return Heartbeats.during(
+        "sandbox-stop",
+        () ->
+            sandboxes.stop(
+                input.sessionId(),
+                input.sandboxId(),
+                input.reason(),
+                Boolean.TRUE.equals(input.sparing())));
   }
 
   /** Two attempts at one start, such as when heartbeats were lost, are one start. */

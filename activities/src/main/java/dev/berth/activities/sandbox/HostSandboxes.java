@@ -25,9 +25,11 @@ import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeProtocol;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures.SandboxLoss;
+import dev.berth.workflows.ports.SandboxActivities.SandboxStopped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,7 @@ public final class HostSandboxes implements SandboxEndings {
 
   private final HostId host;
   private final SandboxProperties properties;
+  private final WatchdogProperties watchdogs;
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
@@ -75,6 +78,7 @@ public final class HostSandboxes implements SandboxEndings {
   public HostSandboxes(
       HostId host,
       SandboxProperties properties,
+      WatchdogProperties watchdogs,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -92,6 +96,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.toolJournal = toolJournal;
     this.lostResults = lostResults;
     this.properties = properties;
+    this.watchdogs = watchdogs;
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
@@ -199,17 +204,27 @@ public final class HostSandboxes implements SandboxEndings {
         properties.diskFloor().toBytes() / FLOOR_IN_TURN);
   }
 
-  /** Ends a sandbox as the session wants it; gives false when there was none. */
-  public boolean stop(SessionId session, SandboxId id, SandboxEndReason reason) {
+  /**
+   * Ends a sandbox as the session wants it.
+   *
+   * @param sparing whether one whose agent works in the background is left alone
+   */
+  public SandboxStopped stop(
+      SessionId session, SandboxId id, SandboxEndReason reason, boolean sparing) {
     var live = find(id);
     if (live == null) {
       LOG.atInfo().log("session {}: sandbox {} is not here any more", session, id);
       runtime.remove(id);
       records.ended(id, reason, "stopped");
-      return false;
+      return new SandboxStopped(false, 0);
+    }
+    var background = live.background().size();
+    if (sparing && background > 0) {
+      LOG.atInfo().log("session {}: {} tasks keep sandbox {}", session, background, id);
+      return new SandboxStopped(true, background);
     }
     live.stop(reason, properties.stopGrace());
-    return true;
+    return new SandboxStopped(true, 0);
   }
 
   /** A sandbox of this host ended while no worker watched. */
@@ -223,7 +238,7 @@ public final class HostSandboxes implements SandboxEndings {
   }
 
   void gone(Serving serving, SandboxEndReason reason, String detail) {
-    record(serving, new SandboxLoss(reason, detail), true);
+    record(serving, new SandboxLoss(reason, detail), true, List.of());
     folders.leaveWorkspace(serving.sandbox());
   }
 
@@ -233,15 +248,21 @@ public final class HostSandboxes implements SandboxEndings {
     // Its bridge has been told long ago, and takes it only once.
     open(
         serving,
-        new BridgeCommand.Open(true, null, records.options(serving.session()), null, null));
+        new BridgeCommand.Open(
+            true, null, records.options(serving.session()), null, null, watchdogs.limits()));
     records.claimed(serving);
   }
 
   @Override
-  public void record(Serving serving, SandboxLoss loss, boolean idle) {
+  public void record(
+      Serving serving, SandboxLoss loss, boolean idle, List<BackgroundTask> background) {
     record(
         serving,
-        new SessionEvent.SandboxEnded(serving.sandbox(), loss.reason(), loss.detail()),
+        new SessionEvent.SandboxEnded(
+            serving.sandbox(),
+            loss.reason(),
+            loss.detail(),
+            background.isEmpty() ? null : background),
         "ended");
     try {
       records.ended(serving.sandbox(), loss.reason(), loss.detail());
@@ -250,7 +271,7 @@ public final class HostSandboxes implements SandboxEndings {
       LOG.atWarn().setCause(away).log("sandbox {} ended unrecorded", serving.sandbox());
     }
     if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
-      signals.sandboxEnded(serving);
+      signals.sandboxEnded(serving, loss.reason());
     }
   }
 
@@ -278,7 +299,8 @@ public final class HostSandboxes implements SandboxEndings {
         lost == null ? null : lost.wireName(),
         records.options(session),
         lost == null ? null : toolJournal.toTell(session),
-        lost == null ? null : notice(session, transcript));
+        lost == null ? null : notice(session, transcript),
+        watchdogs.limits());
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {

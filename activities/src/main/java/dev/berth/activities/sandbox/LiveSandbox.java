@@ -16,11 +16,13 @@ import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.bridge.BridgeProtocol;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +54,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private volatile boolean endedATurn;
   private volatile @Nullable SandboxEndReason stopping;
   private volatile boolean untold;
+  private volatile List<BackgroundTask> background = List.of();
 
   /** How a turn ended in the sandbox. */
   public record TurnOutcome(StopReason reason, long seq, boolean idle) {}
@@ -181,6 +184,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   @Override
   public void deliverToolResults() {
     parts.records().toolResults(serving).forEach(this::send);
+  }
+
+  /** What the agent does beside its turns, as far as its bridge has said. */
+  List<BackgroundTask> background() {
+    return background;
   }
 
   boolean isAttached() {
@@ -316,7 +324,16 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       @Override
       public void agentExited(BridgeFrame.AgentExited frame) {
         LOG.atInfo().log("sandbox {}: the agent exited: {}", serving.sandbox(), frame);
-        end(SandboxEndReason.AGENT_EXITED, frame.detail());
+        var watchdog = frame.reason();
+        end(watchdog == null ? SandboxEndReason.AGENT_EXITED : watchdog, frame.detail());
+      }
+
+      @Override
+      public void backgroundTasks(BridgeFrame.BackgroundTasks frame) {
+        // An agent that is being stopped ends its work first, and says so.
+        if (stopping == null) {
+          background = frame.tasks();
+        }
       }
 
       @Override
@@ -391,7 +408,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       }
       var idle = turn == null;
       if (!untold) {
-        parts.ending(serving, loss, idle);
+        parts.ending(serving, loss, idle, background);
       }
       ended.complete(loss);
     }

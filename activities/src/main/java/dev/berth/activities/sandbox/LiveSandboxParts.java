@@ -12,8 +12,10 @@ import dev.berth.db.GroupCommit;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,8 +95,8 @@ final class LiveSandboxParts {
   }
 
   /** The sandbox is over: the log and the row say so before anybody acts on it. */
-  void ending(Serving serving, SandboxLoss loss, boolean idle) {
-    endings.record(serving, loss, idle);
+  void ending(Serving serving, SandboxLoss loss, boolean idle, List<BackgroundTask> background) {
+    endings.record(serving, loss, idle, background);
   }
 
   void ended(LiveSandbox sandbox) {

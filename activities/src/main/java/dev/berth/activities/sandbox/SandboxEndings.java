@@ -1,7 +1,9 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.workflows.Failures.SandboxLoss;
+import java.util.List;
 
 /** Hears of the end of living sandboxes. */
 interface SandboxEndings {
@@ -9,8 +11,9 @@ interface SandboxEndings {
    * Makes the end known.
    *
    * @param idle whether no turn ran in the sandbox
+   * @param background what was lost with it beside a turn
    */
-  void record(Serving serving, SandboxLoss loss, boolean idle);
+  void record(Serving serving, SandboxLoss loss, boolean idle, List<BackgroundTask> background);
 
   /** Removes what is left of it on the host. */
   void cleanUp(LiveSandbox sandbox);

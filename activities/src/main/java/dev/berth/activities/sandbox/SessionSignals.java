@@ -1,6 +1,7 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.session.SessionWorkflow;
 import dev.berth.workflows.session.SessionWorkflow.SandboxEndedInput;
@@ -20,12 +21,12 @@ public final class SessionSignals {
   }
 
   /** A session that does not hear of it learns it from its next turn. */
-  void sandboxEnded(Serving serving) {
+  void sandboxEnded(Serving serving, SandboxEndReason reason) {
     try {
       temporal
           .newWorkflowStub(
               SessionWorkflow.class, WorkflowIds.session(serving.project(), serving.session()))
-          .sandboxEnded(new SandboxEndedInput(serving.epoch()));
+          .sandboxEnded(new SandboxEndedInput(serving.epoch(), reason));
     } catch (WorkflowException notTold) {
       LOG.atInfo().log("session {} was not told: {}", serving.session(), notTold.getMessage());
     }

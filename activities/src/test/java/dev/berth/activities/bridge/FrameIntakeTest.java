@@ -19,10 +19,12 @@ import dev.berth.db.GroupCommit;
 import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.MessageId;
+import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
 import dev.berth.protocol.event.SessionEvent;
@@ -163,6 +165,11 @@ class FrameIntakeTest {
               }
 
               @Override
+              public void backgroundTasks(BridgeFrame.BackgroundTasks frame) {
+                heard.add("background " + frame.tasks().size());
+              }
+
+              @Override
               public void superseded() {
                 heard.add("superseded");
               }
@@ -264,6 +271,15 @@ class FrameIntakeTest {
     assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", false));
   }
 
+  @Test
+  void whatRunsInTheBackgroundIsHeardAndNotStored() throws Exception {
+    var task = new BackgroundTask("b1", "local_bash", "npm run dev");
+    intake.accept(new BridgeFrame.BackgroundTasks(List.of(task)));
+
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("background 1");
+    assertThat(events()).isEmpty();
+  }
+
   @ParameterizedTest
   @EnumSource(ToolOutcome.class)
   void theEndOfAToolCallIsCommitted(ToolOutcome outcome) throws Exception {
@@ -274,8 +290,10 @@ class FrameIntakeTest {
         .extracting(EventEnvelope::event)
         .containsExactly(
             switch (outcome) {
-              case COMPLETED -> new SessionEvent.ToolCompleted("toolu_1", false);
-              case FAILED -> new SessionEvent.ToolCompleted("toolu_1", true);
+              case COMPLETED -> new SessionEvent.ToolCompleted("toolu_1", false, null);
+              case FAILED -> new SessionEvent.ToolCompleted("toolu_1", true, null);
+              case TIMED_OUT ->
+                  new SessionEvent.ToolCompleted("toolu_1", true, ProblemType.TOOL_TIMED_OUT);
               case DENIED -> new SessionEvent.ToolDenied("toolu_1", null);
             });
   }
@@ -293,7 +311,7 @@ class FrameIntakeTest {
 
   @Test
   void theEndOfTheAgentIsToldAndAcknowledged() throws Exception {
-    intake.accept(new BridgeFrame.AgentExited(1, 1, null, "out of words"));
+    intake.accept(new BridgeFrame.AgentExited(1, 1, null, "out of words", null));
 
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("exited out of words");
     assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));

@@ -154,6 +154,11 @@ class HostSweepTest {
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 DataSize.ofBytes(0)),
+            new WatchdogProperties(
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(10),
+                Duration.ofHours(1)),
             containers,
             records,
             doors,
@@ -233,7 +238,7 @@ class HostSweepTest {
     assertThat(events(session))
         .extracting(EventEnvelope::event)
         .containsExactly(
-            new SandboxEnded(lost, SandboxEndReason.KILLED, "ended while no worker watched"));
+            new SandboxEnded(lost, SandboxEndReason.KILLED, "ended while no worker watched", null));
   }
 
   @Test
@@ -250,7 +255,8 @@ class HostSweepTest {
     log.close();
     assertThat(events(session))
         .extracting(EventEnvelope::event)
-        .containsExactly(new SandboxEnded(ended, SandboxEndReason.OOM_KILLED, "exit code 137"));
+        .containsExactly(
+            new SandboxEnded(ended, SandboxEndReason.OOM_KILLED, "exit code 137", null));
   }
 
   @Test

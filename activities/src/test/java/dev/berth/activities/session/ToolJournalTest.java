@@ -123,7 +123,7 @@ class ToolJournalTest {
   }
 
   private static NewEvent ended(String id) {
-    return inTurn(id, "ended", new SessionEvent.ToolCompleted(id, false));
+    return inTurn(id, "ended", new SessionEvent.ToolCompleted(id, false, null));
   }
 
   private static NewEvent inTurn(String id, String step, SessionEvent event) {

@@ -17,6 +17,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param clientToolTimeout how long an agent waits for a client's tool
  * @param firstSnapshot how long a turn runs until its files are made safe for the first time
  * @param outage how long a turn waits for a part of the platform that is away
+ * @param background how long commands and subagents in the background keep the sandbox of a session
+ *     that has nothing else to do
  */
 @ConfigurationProperties(prefix = "session", ignoreUnknownFields = false)
 public record SessionProperties(
@@ -27,8 +29,14 @@ public record SessionProperties(
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
     @DefaultValue("10m") Duration clientToolTimeout,
-    @DefaultValue("1m") Duration firstSnapshot,
-    @DefaultValue("15m") Duration outage) {
+    @DefaultValue("15m") Duration outage,
+    @DefaultValue("2h") Duration background,
+    @DefaultValue("1m") Duration firstSnapshot) {
+  public SessionProperties {
+    if (!background.isPositive()) {
+      throw new IllegalArgumentException("session.background: " + background + " (expected: > 0)");
+    }
+  }
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
@@ -45,6 +53,7 @@ public record SessionProperties(
         defaults.startAttempts(),
         defaults.turnAttempts(),
         outage,
+        background,
         firstSnapshot);
   }
 

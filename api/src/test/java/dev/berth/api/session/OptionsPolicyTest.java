@@ -363,8 +363,9 @@ class OptionsPolicyTest {
             Duration.ofMinutes(30),
             Duration.ofSeconds(30),
             Duration.ofMinutes(10),
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(15)));
+            Duration.ofMinutes(15),
+            Duration.ofHours(2),
+            Duration.ofMinutes(1)));
   }
 
   private static EffectiveOptions decide(String asked, String token) {

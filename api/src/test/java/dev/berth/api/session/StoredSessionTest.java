@@ -347,8 +347,9 @@ class StoredSessionTest {
                 Duration.ofMinutes(30),
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(10),
-                Duration.ofMinutes(1),
-                Duration.ofMinutes(15)))
+                Duration.ofMinutes(15),
+                Duration.ofHours(2),
+                Duration.ofMinutes(1)))
         .decide(
             ProtocolJson.mapper().readValue(asked, SessionOptions.class),
             ProtocolJson.mapper().readValue(token, TokenClaims.class));

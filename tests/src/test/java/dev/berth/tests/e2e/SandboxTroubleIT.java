@@ -67,7 +67,7 @@ class SandboxTroubleIT {
   }
 
   @Test
-  void aMissingImageFailsTheTurnByName() {
+  void a18AMissingImageFailsTheTurnByName() {
     try (var socket = platform.socket("tom").init(allowAll())) {
       assertThat(socket.turn("say before").path("result").asString("")).isEqualTo("before");
       docker("kill", "berth-" + socket.session());
@@ -95,6 +95,29 @@ class SandboxTroubleIT {
 
         assertThat(result.path("errors").toString()).contains("ended while it started");
         assertThat(stopReason(socket.session())).isEqualTo("sandbox_failed");
+      } finally {
+        goodImage();
+      }
+      assertThat(socket.turn("say after").path("result").asString("")).isEqualTo("after");
+    }
+  }
+
+  @Test
+  void a12AnAgentThatUsesUpItsMemoryAtEachStartEndsTheTurnAndTheSessionGoesOn() throws IOException {
+    try (var socket = platform.socket("tom").init(allowAll())) {
+      assertThat(socket.turn("say before").path("result").asString("")).isEqualTo("before");
+      docker("kill", "berth-" + socket.session());
+      AgentImage.with("#!/usr/bin/python3\nb'x' * (8 << 30)\n", IMAGE, folder);
+      try {
+        socket.user("say never");
+        eventually(
+            "the turn is given up",
+            Duration.ofMinutes(3),
+            () -> count("turn.failed", socket.session()) == 1);
+
+        assertThat(socket.result().path("errors").toString()).contains("lost its sandbox 5 times");
+        assertThat(stopReason(socket.session())).isEqualTo("retries_exhausted");
+        assertThat(lastEnd(socket.session())).isEqualTo("oom_killed");
       } finally {
         goodImage();
       }
@@ -155,7 +178,7 @@ class SandboxTroubleIT {
   }
 
   @Test
-  void aFullDiskEndsTheTurnWithItsReasonAndTheSessionGoesOnWhenThereIsRoom() throws IOException {
+  void a17AFullDiskEndsTheTurnWithItsReasonAndTheSessionGoesOnWhenThereIsRoom() throws IOException {
     try (var socket = platform.socket("tom").init(allowAll())) {
       assertThat(socket.turn("say before").path("result").asString("")).isEqualTo("before");
 
@@ -205,6 +228,18 @@ class SandboxTroubleIT {
             .fetchSingle("select status, reason from sessions where session_id = ?::uuid", session);
     return row.get("status", String.class).equals("rescheduling")
         && part.equals(row.get("reason", String.class));
+  }
+
+  private static String lastEnd(String session) {
+    return platform
+        .database()
+        .fetchSingle(
+            """
+            select payload->>'reason' as reason from events
+            where session_id = ?::uuid and type = 'sandbox.ended' order by seq desc limit 1
+            """,
+            session)
+        .get("reason", String.class);
   }
 
   private static int count(String type, String session) {

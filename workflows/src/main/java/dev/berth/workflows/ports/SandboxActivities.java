@@ -23,7 +23,10 @@ public interface SandboxActivities {
    */
   SandboxStarted start(StartSandboxInput input);
 
-  /** Ends the agent with time to write what it has, and removes the sandbox; no sandbox is fine. */
+  /**
+   * Ends the agent with time to write what it has, and removes the sandbox; no sandbox is fine. A
+   * sandbox that is spared is left as it is.
+   */
   SandboxStopped stop(StopSandboxInput input);
 
   /**
@@ -41,11 +44,23 @@ public interface SandboxActivities {
    */
   record SandboxStarted(boolean resumed) {}
 
+  /**
+   * @param sparing whether a sandbox whose agent works in the background is left alone; absent: no
+   */
   record StopSandboxInput(
-      SessionId sessionId, SandboxId sandboxId, int epoch, SandboxEndReason reason) {}
+      SessionId sessionId,
+      SandboxId sandboxId,
+      int epoch,
+      SandboxEndReason reason,
+      @Nullable Boolean sparing) {}
 
   /**
    * @param existed false when there was nothing to stop
+   * @param background how many tasks spared the sandbox; it is gone when absent or 0
    */
-  record SandboxStopped(boolean existed) {}
+  record SandboxStopped(boolean existed, @Nullable Integer background) {
+    public boolean spared() {
+      return background != null && background > 0;
+    }
+  }
 }

@@ -1,7 +1,8 @@
 package dev.berth.workflows.session;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param turnAttempts how many sandboxes a turn may lose
  * @param outage how long a turn waits for a part of the platform that is away; a session that began
  *     before there was such a time gets the default
+ * @param background how long work in the background keeps the sandbox of a session that is idle, or
+ *     completed; absent in sessions of an earlier release, for two hours
  * @param firstSnapshot how long a turn runs until its files are made safe while it goes on; the
  *     next time after twice as long, and so on, up to fifteen times; absent for a minute
  */
@@ -35,9 +38,10 @@ public record SessionPolicy(
     int startAttempts,
     int turnAttempts,
     Duration outage,
+    Duration background,
     @Nullable Duration firstSnapshot) {
-
   private static final Duration OUTAGE = Duration.ofMinutes(15);
+  private static final Duration BACKGROUND = Duration.ofHours(2);
 
   private static final Duration FIRST_SNAPSHOT = Duration.ofMinutes(1);
 
@@ -54,12 +58,14 @@ public record SessionPolicy(
           3,
           5,
           OUTAGE,
+          BACKGROUND,
           FIRST_SNAPSHOT);
 
   // The input of a session that began earlier has no such time, and the decoder then gives null.
   public SessionPolicy {
-    outage = Objects.requireNonNullElse(outage, OUTAGE);
+    outage = requireNonNullElse(outage, OUTAGE);
     requirePositive("outage", outage);
+    background = requireNonNullElse(background, BACKGROUND);
     requirePositive("idle", idle);
     requirePositive("completionLinger", completionLinger);
     requirePositive("retention", retention);
@@ -70,6 +76,7 @@ public record SessionPolicy(
     requirePositive("interruptGrace", interruptGrace);
     requirePositive("startAttempts", startAttempts);
     requirePositive("turnAttempts", turnAttempts);
+    requirePositive("background", background);
     if (firstSnapshot != null) {
       requirePositive("firstSnapshot", firstSnapshot);
     }

@@ -103,6 +103,10 @@ final class SessionProgress {
         reason == null
             ? SearchAttributes.REASON.valueUnset()
             : SearchAttributes.REASON.valueSet(reason));
+    var ended = state.lastSandboxEnd();
+    if (ended != null) {
+      updates.add(SearchAttributes.SANDBOX_END.valueSet(ended.wireName()));
+    }
     var stop = state.lastStop();
     if (stop != null) {
       updates.add(SearchAttributes.STOP_REASON.valueSet(stop.wireName()));

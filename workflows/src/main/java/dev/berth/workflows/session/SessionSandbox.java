@@ -3,6 +3,7 @@ package dev.berth.workflows.session;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
+import dev.berth.workflows.TimedWait;
 import dev.berth.workflows.ports.SandboxActivities.StopSandboxInput;
 import dev.berth.workflows.session.SandboxStart.Late;
 import io.temporal.failure.ActivityFailure;
@@ -16,6 +17,9 @@ import org.slf4j.Logger;
 /** The sandbox of a session: started when wanted, replaced when lost, stopped when idle. */
 final class SessionSandbox {
   private static final Logger LOG = Workflow.getLogger(SessionSandbox.class);
+
+  /** How often a sandbox that was spared is asked whether its background work is done. */
+  private static final Duration BACKGROUND_LOOK = Duration.ofMinutes(5);
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -44,7 +48,7 @@ final class SessionSandbox {
     var start = ensure(null, List.of(), Duration.ZERO, () -> progress.state().closing() != null);
     if (start instanceof Start.Failed(var problem)) {
       LOG.warn("no sandbox ahead of the first message: {}", problem.message());
-      progress.change(SessionState::withoutSandbox);
+      progress.change(state -> state.withoutSandbox(null));
     }
   }
 
@@ -79,23 +83,65 @@ final class SessionSandbox {
 
   /** Stops the sandbox, if there is one; what cannot be stopped the sweep removes. */
   void stop(SandboxEndReason reason) {
+    stop(reason, false);
+  }
+
+  /**
+   * Stops the sandbox when nothing was to do for some time. As long as its agent works in the
+   * background it is left alone, within a bound; then that work is lost, and the log says so.
+   *
+   * @param after how long nothing may be to do
+   * @param bound how long background work keeps the sandbox, counted from now
+   * @param busy whether there is something to do
+   */
+  void stopAfter(
+      Duration after,
+      Duration bound,
+      String summary,
+      SandboxEndReason reason,
+      Supplier<Boolean> busy) {
+    var waited = Duration.ZERO;
+    var next = after;
+    while (!TimedWait.await(next, summary, busy)) {
+      waited = waited.plus(next);
+      var left = bound.minus(waited);
+      if (!stop(reason, left.isPositive())) {
+        return;
+      }
+      next = left.compareTo(BACKGROUND_LOOK) < 0 ? left : BACKGROUND_LOOK;
+    }
+  }
+
+  /** Gives true when the sandbox was spared, because its agent works in the background. */
+  private boolean stop(SandboxEndReason reason, boolean sparing) {
     Workflow.await(this::isQuiet);
     var sandbox = progress.state().sandbox();
     if (sandbox == null) {
-      return;
+      return false;
     }
-    progress.change(SessionState::withoutSandbox);
+    var before = progress.state().lastSandboxEnd();
+    progress.change(state -> state.withoutSandbox(reason));
     try {
-      activities
-          .sandbox(sandbox.hostId(), "stop sandbox: " + reason.wireName())
-          .stop(
-              new StopSandboxInput(
-                  input.sessionId(), sandbox.sandboxId(), sandbox.epoch(), reason));
+      var stopped =
+          activities
+              .sandbox(sandbox.hostId(), "stop sandbox: " + reason.wireName())
+              .stop(
+                  new StopSandboxInput(
+                      input.sessionId(),
+                      sandbox.sandboxId(),
+                      sandbox.epoch(),
+                      reason,
+                      sparing ? true : null));
+      if (stopped.spared()) {
+        progress.change(state -> state.withSpared(sandbox, before));
+      }
+      return stopped.spared();
     } catch (ActivityFailure failure) {
       if (isCancelled(failure)) {
         throw failure;
       }
       LOG.warn("sandbox {} is left to the sweep of its host", sandbox.sandboxId(), failure);
+      return false;
     }
   }
 

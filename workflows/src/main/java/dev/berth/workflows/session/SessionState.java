@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *     session; one that never had a socket stays open
  * @param permit what the session asked the developer's semaphore for; null when nothing
  * @param permitRequests requests for a permit that this session made, ever
+ * @param lastSandboxEnd why the session's last sandbox ended; null before
  */
 record SessionState(
     Phase phase,
@@ -51,7 +53,11 @@ record SessionState(
     @Nullable StopReason lastStop,
     boolean abandoned,
     @Nullable SessionPermit permit,
-    long permitRequests) {
+    long permitRequests,
+    @Nullable SandboxEndReason lastSandboxEnd) {
+
+  /** Why a session is completed whose client said so. */
+  static final String CLOSED_BY_CLIENT = "closed_by_client";
 
   /** More than a client repeats within one run; the database remembers the rest. */
   static final int SEEN = 200;
@@ -93,7 +99,8 @@ record SessionState(
         null,
         false,
         null,
-        0);
+        0,
+        null);
   }
 
   boolean knows(MessageId message) {
@@ -137,7 +144,7 @@ record SessionState(
       draft.abandoned = left.isEmpty();
       if (left.isEmpty() && asked) {
         draft.cut = firstToEnd();
-        draft.completing = "closed_by_client";
+        draft.completing = CLOSED_BY_CLIENT;
       } else if (left.isEmpty() && !isBusy()) {
         draft.completing = "disconnected";
       }
@@ -226,10 +233,24 @@ record SessionState(
     return with(draft -> draft.sandbox = started);
   }
 
-  SessionState withoutSandbox() {
+  /**
+   * @param reason why it ended; null when nobody said
+   */
+  SessionState withoutSandbox(@Nullable SandboxEndReason reason) {
     return with(draft -> {
       draft.sandbox = null;
       draft.wanted = false;
+      if (reason != null) {
+        draft.lastSandboxEnd = reason;
+      }
+    });
+  }
+
+  /** It was to be stopped, and is still there. */
+  SessionState withSpared(Sandbox spared, @Nullable SandboxEndReason endBefore) {
+    return with(draft -> {
+      draft.sandbox = spared;
+      draft.lastSandboxEnd = endBefore;
     });
   }
 
@@ -302,6 +323,7 @@ record SessionState(
     boolean abandoned;
     @Nullable SessionPermit permit;
     long permitRequests;
+    @Nullable SandboxEndReason lastSandboxEnd;
 
     Draft(SessionState state) {
       phase = state.phase;
@@ -322,6 +344,7 @@ record SessionState(
       abandoned = state.abandoned;
       permit = state.permit;
       permitRequests = state.permitRequests;
+      lastSandboxEnd = state.lastSandboxEnd;
     }
 
     SessionState state() {
@@ -343,7 +366,8 @@ record SessionState(
           lastStop,
           abandoned,
           permit,
-          permitRequests);
+          permitRequests,
+          lastSandboxEnd);
     }
   }
 }

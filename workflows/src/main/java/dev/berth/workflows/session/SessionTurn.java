@@ -11,6 +11,7 @@ import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.Failures.SandboxLoss;
+import dev.berth.workflows.TimedWait;
 import dev.berth.workflows.ports.SessionActivities.EndTurnInput;
 import dev.berth.workflows.ports.TurnActivities.InterruptTurnInput;
 import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
@@ -20,6 +21,7 @@ import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +41,12 @@ final class SessionTurn {
    * marker of the snapshots.
    */
   private static final String CUT = "cut-before-turn";
+
+  /** A timer before the third sandbox of a turn. To be removed with the marker of the snapshots. */
+  private static final String BACK_OFF = "turn-back-off";
+
+  /** Before a turn's third sandbox; twice as long before the fourth, and so on. */
+  private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(1);
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -113,15 +121,16 @@ final class SessionTurn {
         }
         case Attempt.Failed(var problem) -> {
           if (problem.type() == ProblemType.DISK_FULL) {
-            progress.change(SessionState::withoutSandbox);
+            progress.change(state -> state.withoutSandbox(SandboxEndReason.DISK_FULL));
           }
           return ended(message, stopReason(problem), problem);
         }
         case Attempt.Lost(var lost) -> {
           loss = lost;
           LOG.warn("turn {} lost its sandbox: {}", message, lost);
-          progress.change(SessionState::withoutSandbox);
+          progress.change(state -> state.withoutSandbox(lost.reason()));
           progress.show(new Phase.Recovering(lost.reason()));
+          backOff(message, attempt);
         }
       }
     }
@@ -133,6 +142,21 @@ final class SessionTurn {
             "The turn lost its sandbox %d times, last: %s. Send the message again, or a new one."
                 .formatted(
                     input.policy().turnAttempts(), loss == null ? "unknown" : loss.detail())));
+  }
+
+  /**
+   * One loss is an accident, and taken up at once; whatever strikes again gets more and more time.
+   */
+  private void backOff(MessageId message, int losses) {
+    if (losses < 2
+        || losses == input.policy().turnAttempts()
+        || Workflow.getVersion(BACK_OFF, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION) {
+      return;
+    }
+    TimedWait.await(
+        FIRST_BACK_OFF.multipliedBy(1L << (losses - 2)),
+        "another sandbox for the turn",
+        () -> isCut(message));
   }
 
   private Start ensureSandbox(MessageId message, @Nullable SandboxLoss loss, int attempt) {

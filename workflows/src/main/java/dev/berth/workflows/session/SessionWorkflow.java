@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.permits.PermitHolder;
@@ -146,7 +147,10 @@ public interface SessionWorkflow extends PermitHolder {
     }
   }
 
-  record SandboxEndedInput(int epoch) {}
+  /**
+   * @param reason why it ended; absent from a worker of an earlier release
+   */
+  record SandboxEndedInput(int epoch, @Nullable SandboxEndReason reason) {}
 
   record CloseInput(String reason) {
     public CloseInput {

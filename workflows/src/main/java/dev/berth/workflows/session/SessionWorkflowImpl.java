@@ -10,6 +10,7 @@ import dev.berth.workflows.TimedWait;
 import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -123,7 +124,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   public void sandboxEnded(SandboxEndedInput ended) {
     var current = state().sandbox();
     if (current != null && current.epoch() == ended.epoch() && state().running() == null) {
-      progress.change(SessionState::withoutSandbox);
+      progress.change(state -> state.withoutSandbox(ended.reason()));
     }
   }
 
@@ -177,12 +178,15 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     permits.giveBack();
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
-      if (!TimedWait.await(
+      // Whoever closes a session wants nothing more of it; whoever lost its socket may come back.
+      sandbox.stopAfter(
           input.policy().completionLinger(),
+          reason.equals(SessionState.CLOSED_BY_CLIENT)
+              ? Duration.ZERO
+              : input.policy().background(),
           "sandbox of a completed session",
-          this::isThereSomethingToDo)) {
-        sandbox.stop(SandboxEndReason.COMPLETED);
-      }
+          SandboxEndReason.COMPLETED,
+          this::isThereSomethingToDo);
     }
   }
 
@@ -197,10 +201,12 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
       return;
     }
     progress.enter(new Phase.Idle(), lastStop());
-    if (!TimedWait.await(
-        input.policy().idle(), "sandbox of an idle session", this::isThereSomethingToDo)) {
-      sandbox.stop(SandboxEndReason.IDLE);
-    }
+    sandbox.stopAfter(
+        input.policy().idle(),
+        input.policy().background(),
+        "sandbox of an idle session",
+        SandboxEndReason.IDLE,
+        this::isThereSomethingToDo);
   }
 
   private boolean isHeadToRun() {

@@ -29,6 +29,7 @@ import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.client.WorkflowStub;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -141,6 +142,7 @@ class SessionWorkflowTest {
         usual.startAttempts(),
         usual.turnAttempts(),
         usual.outage(),
+        usual.background(),
         time);
   }
 
@@ -170,17 +172,7 @@ class SessionWorkflowTest {
     eventually(
         () -> workflow.status().phase() instanceof Phase.Idle && database.ends().size() == 2);
 
-    var timers =
-        running
-            .environment()
-            .getWorkflowClient()
-            .fetchHistory(running.workflowId())
-            .getEvents()
-            .stream()
-            .map(event -> event.getEventType().name())
-            .filter(type -> type.startsWith("EVENT_TYPE_TIMER"))
-            .toList();
-    assertThat(timers)
+    assertThat(timers())
         .endsWith(
             "EVENT_TYPE_TIMER_STARTED", "EVENT_TYPE_TIMER_CANCELED", "EVENT_TYPE_TIMER_STARTED");
   }
@@ -216,6 +208,50 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void g4WorkInTheBackgroundKeepsTheSandboxUntilItIsDone() {
+    host.background(2);
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
+    eventually(() -> host.log().contains("spare 1"));
+    assertThat(workflow.status().epoch()).isEqualTo(1);
+    host.background(0);
+    running.environment().sleep(Duration.ofMinutes(6));
+
+    eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "spare 1", "stop 1: idle");
+  }
+
+  @Test
+  void g4WorkInTheBackgroundKeepsTheSandboxNotBeyondItsBound() {
+    host.background(1);
+    submit();
+    eventually(() -> database.ends().size() == 1);
+
+    running.environment().sleep(SessionPolicy.DEFAULT.background().minusMinutes(1));
+    eventually(() -> host.log().contains("spare 1"));
+    assertThat(host.log()).doesNotContain("stop 1: idle");
+    running.environment().sleep(Duration.ofMinutes(2));
+
+    eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
+    assertThat(host.log()).containsOnlyOnce("stop 1: idle");
+  }
+
+  @Test
+  void g4AMessageIsRunInASandboxThatWasSpared() {
+    host.background(1);
+    submit();
+    eventually(() -> database.ends().size() == 1);
+    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
+    eventually(() -> host.log().contains("spare 1"));
+    submit();
+
+    eventually(() -> database.ends().size() == 2);
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "spare 1", "turn 2 on 1");
+  }
+
+  @Test
   void takesUpATurnOnANewSandboxWhenItsSandboxIsLost() {
     host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.OOM_KILLED));
     var message = submit();
@@ -231,12 +267,16 @@ class SessionWorkflowTest {
   }
 
   @Test
-  void aTurnThatLosesEverySandboxEndsAndTheSessionGoesOn() {
+  void a12ATurnThatLosesEverySandboxBacksOffAndEndsAndTheSessionGoesOn() {
     for (var attempt = 0; attempt < SessionPolicy.DEFAULT.turnAttempts(); attempt++) {
       host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.KILLED));
     }
     var first = submit();
+    eventually(() -> host.log().contains("turn 1 on 2"));
+    running.environment().sleep(Duration.ofSeconds(15));
     eventually(() -> database.ends().containsKey(turn(first)));
+    // Before the third, the fourth and the fifth.
+    assertThat(timers()).filteredOn("EVENT_TYPE_TIMER_FIRED"::equals).hasSize(3);
     var second = submit();
 
     eventually(() -> database.ends().containsKey(turn(second)));
@@ -367,7 +407,7 @@ class SessionWorkflowTest {
     submit();
     eventually(() -> database.ends().size() == 1);
 
-    workflow.sandboxEnded(new SandboxEndedInput(1));
+    workflow.sandboxEnded(new SandboxEndedInput(1, SandboxEndReason.AGENT_HUNG));
     eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
     submit();
 
@@ -417,5 +457,18 @@ class SessionWorkflowTest {
 
   private String describedRun() {
     return running.describe().getExecution().getRunId();
+  }
+
+  /** What became of the session's timers, in order. */
+  private List<String> timers() {
+    return running
+        .environment()
+        .getWorkflowClient()
+        .fetchHistory(running.workflowId())
+        .getEvents()
+        .stream()
+        .map(event -> event.getEventType().name())
+        .filter(type -> type.startsWith("EVENT_TYPE_TIMER"))
+        .toList();
   }
 }

@@ -34,6 +34,7 @@ public final class FakeHostActivities
   private int most;
   private final List<TurnId> snapshots = new ArrayList<>();
   private final List<TurnId> runningSnapshots = new ArrayList<>();
+  private volatile int background;
   private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
 
   public FakeHostActivities(FakeSessionActivities session) {
@@ -85,6 +86,11 @@ public final class FakeHostActivities
     return new ArrayList<>(log);
   }
 
+  /** From now on this many tasks run in the background of every sandbox. */
+  public void background(int tasks) {
+    background = tasks;
+  }
+
   /** The next snapshot takes until the stage is complete. */
   public void nextSnapshot(CompletableFuture<Outcome> outcome) {
     heldSnapshots.add(outcome);
@@ -117,8 +123,12 @@ public final class FakeHostActivities
 
   @Override
   public SandboxStopped stop(StopSandboxInput input) {
+    if (Boolean.TRUE.equals(input.sparing()) && background > 0) {
+      note("spare " + input.epoch());
+      return new SandboxStopped(true, background);
+    }
     note("stop %d: %s".formatted(input.epoch(), input.reason().wireName()));
-    return new SandboxStopped(true);
+    return new SandboxStopped(true, 0);
   }
 
   /** Lets all turns go, so that their activities end with the test. */

@@ -53,6 +53,7 @@ public sealed interface BridgeCommand {
    * @param unknownCalls tool calls of that turn of which nobody knows whether they ran; the model
    *     is told, since the transcript may not have them
    * @param resumeNotice what the model is to know before it goes on with that turn
+   * @param watchdogs when the agent is taken for stuck; absent for the bridge's own times
    */
   @JsonTypeName("open")
   record Open(
@@ -60,7 +61,8 @@ public sealed interface BridgeCommand {
       @JsonProperty("resume_reason") @Nullable String resumeReason,
       AgentOptions options,
       @JsonProperty("unknown_calls") @Nullable List<UnknownCall> unknownCalls,
-      @JsonProperty("resume_notice") @Nullable String resumeNotice)
+      @JsonProperty("resume_notice") @Nullable String resumeNotice,
+      @Nullable WatchdogLimits watchdogs)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");

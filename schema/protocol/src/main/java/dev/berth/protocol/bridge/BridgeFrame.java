@@ -10,7 +10,9 @@ import dev.berth.protocol.Problem;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.BackgroundTask;
 import dev.berth.protocol.event.ClientToolOutcome;
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.protocol.event.ToolOutcome;
 import java.util.List;
@@ -201,13 +203,19 @@ public sealed interface BridgeFrame {
     }
   }
 
-  /** The agent process has ended by itself; the bridge exits after it. */
+  /**
+   * The agent process has ended; the bridge exits after it.
+   *
+   * @param reason which watchdog of the bridge ended it, or that it was out of memory; absent when
+   *     it ended by itself
+   */
   @JsonTypeName("agent_exited")
   record AgentExited(
       long frame,
       @JsonProperty("exit_code") @Nullable Integer exitCode,
       @Nullable String signal,
-      String detail)
+      String detail,
+      @Nullable SandboxEndReason reason)
       implements Durable {
     public AgentExited {
       requireNonNull(detail, "detail");
@@ -233,6 +241,17 @@ public sealed interface BridgeFrame {
       implements BridgeFrame {
     public LoadTranscript {
       requireNonNull(requestId, "requestId");
+    }
+  }
+
+  /**
+   * Everything that the agent does in the background; said after each change, and to each worker
+   * that attaches.
+   */
+  @JsonTypeName("background_tasks")
+  record BackgroundTasks(List<BackgroundTask> tasks) implements BridgeFrame {
+    public BackgroundTasks {
+      tasks = List.copyOf(tasks);
     }
   }
 

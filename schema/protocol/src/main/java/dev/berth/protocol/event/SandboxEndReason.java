@@ -26,6 +26,14 @@ public enum SandboxEndReason {
   SILENT,
   /** The agent process in it ended by itself. */
   AGENT_EXITED,
+  /** Its agent was started and never said that it is ready. */
+  START_TIMED_OUT,
+  /** Its agent hung: it did not come to rest after a result, or did not take the next message. */
+  AGENT_HUNG,
+  /** Its agent said nothing for too long while it waited for the model. */
+  STREAM_WEDGED,
+  /** One of its tool calls ran longer than a call may, and could not be ended alone. */
+  TOOL_TIMED_OUT,
   /** Its host does not answer any more. */
   HOST_LOST,
   /** A newer sandbox serves the session. */

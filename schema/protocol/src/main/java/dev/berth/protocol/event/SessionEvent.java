@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonTypeName;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.TurnId;
@@ -227,10 +228,14 @@ public sealed interface SessionEvent {
    * The call ran to an end.
    *
    * @param isError whether it failed or was cut
+   * @param problem {@code tool_timed_out} when it was cut because it ran for as long as a call may;
+   *     absent otherwise
    */
   @JsonTypeName("tool.completed")
   record ToolCompleted(
-      @JsonProperty("tool_use_id") String toolUseId, @JsonProperty("is_error") boolean isError)
+      @JsonProperty("tool_use_id") String toolUseId,
+      @JsonProperty("is_error") boolean isError,
+      @Nullable ProblemType problem)
       implements SessionEvent {
     public ToolCompleted {
       requireNonNull(toolUseId, "toolUseId");
@@ -272,15 +277,24 @@ public sealed interface SessionEvent {
     }
   }
 
-  /** The sandbox of the envelope's epoch is gone. */
+  /**
+   * The sandbox of the envelope's epoch is gone.
+   *
+   * @param background what its agent was at beside its turns, which ended with it; at most 50 of
+   *     it, absent when there was nothing
+   */
   @JsonTypeName("sandbox.ended")
   record SandboxEnded(
-      @JsonProperty("sandbox_id") SandboxId sandboxId, SandboxEndReason reason, String detail)
+      @JsonProperty("sandbox_id") SandboxId sandboxId,
+      SandboxEndReason reason,
+      String detail,
+      @Nullable List<BackgroundTask> background)
       implements SessionEvent {
     public SandboxEnded {
       requireNonNull(sandboxId, "sandboxId");
       requireNonNull(reason, "reason");
       requireNonNull(detail, "detail");
+      background = background == null ? null : List.copyOf(background);
     }
   }
 

@@ -11,7 +11,9 @@ public enum ToolOutcome {
   /** It ran, and failed or was cut. */
   FAILED,
   /** It did not run. */
-  DENIED;
+  DENIED,
+  /** It ran for as long as a call may, and was ended. */
+  TIMED_OUT;
 
   @JsonCreator
   public static ToolOutcome of(String wireName) {
