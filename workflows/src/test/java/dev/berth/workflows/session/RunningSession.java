@@ -144,13 +144,7 @@ record RunningSession(
     WorkflowClient.start(
         workflow::run,
         new SessionInput(
-            session,
-            PROJECT,
-            ACCOUNT,
-            new EndUserId("alice"),
-            "claude-sonnet-4-5",
-            policy,
-            null));
+            session, PROJECT, ACCOUNT, new EndUserId("alice"), "claude-sonnet-4-5", policy, null));
     return new RunningSession(database, host, permits, environment, workflow, id);
   }
 
