@@ -110,12 +110,12 @@ record RunningSession(
         .newWorker(TaskQueues.host(HOST), workerOptions)
         .registerActivitiesImplementations(host);
     environment.start();
-    return session(database, host, semaphores, environment);
+    return session(policy, database, host, semaphores, environment);
   }
 
   /** Another session of the same account, beside this one. */
   RunningSession another() {
-    return session(database, host, permits, environment);
+    return session(SessionPolicy.DEFAULT, database, host, permits, environment);
   }
 
   /** The account's semaphore; there is none before the first session works. */
@@ -126,6 +126,7 @@ record RunningSession(
   }
 
   private static RunningSession session(
+      SessionPolicy policy,
       FakeSessionActivities database,
       FakeHostActivities host,
       FakePermitActivities permits,
