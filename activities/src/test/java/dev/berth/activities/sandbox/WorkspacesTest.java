@@ -459,7 +459,7 @@ class WorkspacesTest {
     append(
         1,
         turn,
-        NewEvent.of(ToolJournal.id(id, "ended"), new SessionEvent.ToolCompleted(id, false)));
+        NewEvent.of(ToolJournal.id(id, "ended"), new SessionEvent.ToolCompleted(id, false, null)));
   }
 
   private void append(int epoch, TurnId turn, NewEvent event) {
