@@ -137,6 +137,9 @@ class HostSweepTest {
   @BeforeEach
   void beginAHost() {
     db.deleteFrom(SANDBOXES).execute();
+    // What another test left would have no owner now.
+    folders.folders().forEach(folders::remove);
+    folders.doors().forEach(folders::remove);
     records = new SandboxRecords(db, HOST, URI.create("http://host-1:7401"));
     log = new GroupCommit(db);
     sandboxes =

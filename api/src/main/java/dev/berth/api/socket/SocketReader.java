@@ -86,7 +86,7 @@ final class SocketReader implements AutoCloseable {
     var running = thread;
     // A reader that could not write closes its own socket: an interrupt would cut short what its
     // thread does next, which is to tell the session that the socket is gone.
-    if (running != null && running != Thread.currentThread()) {
+    if (running != null && !running.equals(Thread.currentThread())) {
       running.interrupt();
     }
   }
