@@ -7,8 +7,13 @@ import dev.berth.activities.model.GatewayCredentials;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
+import dev.berth.activities.retention.ClosedWorkspaces;
+import dev.berth.activities.retention.DatabaseRetentionActivities;
+import dev.berth.activities.retention.LogRetention;
+import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
 import dev.berth.activities.sandbox.FolderSweep;
+import dev.berth.activities.sandbox.HostLosses;
 import dev.berth.activities.sandbox.HostMetrics;
 import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
@@ -133,6 +138,7 @@ class SandboxConfiguration {
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
+      DSLContext db,
       WorkflowClient temporal) {
     return new HostSandboxes(
         host,
@@ -150,6 +156,7 @@ class SandboxConfiguration {
         objects,
         workspaceRecords,
         snapshots,
+        new HostLosses(db, records, workspaceRecords, log),
         new SessionSignals(temporal));
   }
 
@@ -184,7 +191,9 @@ class SandboxConfiguration {
         records,
         snapshots,
         workspace.settle(),
-        workspace.kept());
+        workspace.kept(),
+        new HostWorkspaceActivities.ReadBack(
+            workspace.readBackEvery(), workspace.readBackShares()));
   }
 
   @Bean
@@ -250,13 +259,26 @@ class SandboxConfiguration {
         messages);
   }
 
+  @Bean
+  DatabaseRetentionActivities retentionActivities(
+      DSLContext db,
+      RetentionProperties retention,
+      WorkspaceRecords records,
+      WorkspaceSnapshots snapshots) {
+    return new DatabaseRetentionActivities(
+        new LogRetention(db, retention.age(), retention.events()),
+        new ClosedWorkspaces(db, records, snapshots, retention.closed()));
+  }
+
   /** Takes hold of what runs on the host already, and has it looked after from now on. */
   @Bean
   @Order(1)
-  ApplicationRunner takeOver(HostSweep sweep, HostId host, ScheduleClient schedules) {
+  ApplicationRunner takeOver(
+      HostSweep sweep, HostId host, ScheduleClient schedules, RetentionProperties retention) {
     return arguments -> {
       sweep.takeOver();
       new ReconcileSchedule(schedules, host).ensure();
+      new RetentionSchedule(schedules, retention.every()).ensure();
     };
   }
 

@@ -14,13 +14,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param outage how long a turn waits for a part of the platform that is away
  * @param background how long work in the background keeps the sandbox of a session that has nothing
  *     else to do
+ * @param firstSnapshot how long a turn runs until its files are made safe for the first time
  */
 @ConfigurationProperties(prefix = "session")
 record SessionTimes(
     @DefaultValue("30m") Duration idle,
     @DefaultValue("30s") Duration completionLinger,
     @DefaultValue("15m") Duration outage,
-    @DefaultValue("2h") Duration background) {
+    @DefaultValue("2h") Duration background,
+    @DefaultValue("1m") Duration firstSnapshot) {
 
   SessionPolicy policy() {
     var defaults = SessionPolicy.DEFAULT;
@@ -36,6 +38,7 @@ record SessionTimes(
         defaults.startAttempts(),
         defaults.turnAttempts(),
         outage,
-        background);
+        background,
+        firstSnapshot);
   }
 }

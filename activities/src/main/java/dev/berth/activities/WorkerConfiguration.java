@@ -6,6 +6,7 @@ import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.activities.model.GatewayProperties;
+import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.PermitProperties;
@@ -44,7 +45,8 @@ import org.springframework.web.servlet.function.ServerResponse;
   PermitProperties.class,
   SessionTimes.class,
   WatchdogProperties.class,
-  WorkspaceProperties.class
+  WorkspaceProperties.class,
+  RetentionProperties.class
 })
 class WorkerConfiguration {
   /** Docker's slowest answer that is not a failure: the removal of a large container. */

@@ -26,7 +26,9 @@ public final class TestRestic {
         Duration.ZERO,
         2,
         Duration.ofSeconds(30),
-        5);
+        5,
+        20,
+        10);
   }
 
   private static Path program() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.activities.model.GatewayProperties;
+import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxTier;
 import dev.berth.activities.sandbox.WatchdogProperties;
@@ -62,7 +63,8 @@ class WorkerSettingsTest {
     GatewayProperties.class,
     PermitProperties.class,
     WatchdogProperties.class,
-    WorkspaceProperties.class
+    WorkspaceProperties.class,
+    RetentionProperties.class
   })
   static class Settings {}
 
@@ -115,7 +117,13 @@ class WorkerSettingsTest {
                   Duration.ofSeconds(1),
                   2,
                   Duration.ofSeconds(30),
-                  5));
+                  5,
+                  20,
+                  10));
+      assertThat(settings.getBean(RetentionProperties.class))
+          .isEqualTo(
+              new RetentionProperties(
+                  Duration.ofDays(90), 1_000_000, Duration.ofHours(2), Duration.ofHours(1)));
       assertThat(bound(settings, "database", DatabaseAddress.class))
           .isEqualTo(
               new DatabaseAddress("jdbc:postgresql://db/berth", "berth", new Secret("p"), 16));

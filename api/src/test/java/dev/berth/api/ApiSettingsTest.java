@@ -88,7 +88,8 @@ class ApiSettingsTest {
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(10),
                   Duration.ofMinutes(15),
-                  Duration.ofHours(2)));
+                  Duration.ofHours(2),
+                  Duration.ofMinutes(1)));
       assertThat(settings.getBean(SocketProperties.class))
           .isEqualTo(
               new SocketProperties(

@@ -40,6 +40,7 @@ import io.temporal.worker.WorkerFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -62,12 +63,21 @@ public record ServedNode(
   private static final HostId HOST = new HostId("host-1");
 
   public static ServedNode start() {
+    return start(Map.of());
+  }
+
+  /**
+   * @param settings of the node, by their Spring names
+   */
+  public static ServedNode start(Map<String, Object> settings) {
     var port = freePort();
     var address = "127.0.0.1:" + port;
     // Time passes as it does: a session that waits must not grow old meanwhile.
     var server = TestServer.createPortBoundServer(port, true);
     addSearchAttributes(address);
-    var node = ApiNode.start(Map.of("temporal.address", address));
+    var all = new HashMap<>(settings);
+    all.put("temporal.address", address);
+    var node = ApiNode.start(all);
     var db = node.db();
     var memory = new FakeSessionActivities((turn, reason) -> end(db, turn, reason), HOST);
     var host = new FakeHostActivities(memory);

@@ -12,6 +12,11 @@ public final class WorkflowIds {
     return "session/%s/%s".formatted(project, session);
   }
 
+  /** The schedule of the installation, and each workflow that it starts. */
+  public static String retention() {
+    return "retention";
+  }
+
   /** The permits of a developer. */
   public static String semaphore(String accountId) {
     return "sem/" + accountId;

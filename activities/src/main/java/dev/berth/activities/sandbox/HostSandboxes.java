@@ -65,6 +65,7 @@ public final class HostSandboxes implements SandboxEndings {
   private final SandboxRecords records;
   private final SandboxFolders folders;
   private final SandboxWorkspaces workspaces;
+  private final HostLosses losses;
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
@@ -93,6 +94,7 @@ public final class HostSandboxes implements SandboxEndings {
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
       WorkspaceSnapshots snapshots,
+      HostLosses losses,
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
@@ -106,6 +108,7 @@ public final class HostSandboxes implements SandboxEndings {
     this.workspaces =
         new SandboxWorkspaces(
             folders, records, workspaceRecords, snapshots, log, properties.diskFloor().toBytes());
+    this.losses = losses;
     this.httpDoors = httpDoors;
     this.log = log;
     var unfinished = new UnfinishedWriters();
@@ -165,6 +168,7 @@ public final class HostSandboxes implements SandboxEndings {
     workspaces.prepare(serving, earlier);
     noteUnknown(serving);
     var transcript = transcripts.begin(serving);
+    losses.tell(serving, transcript);
     var resume = !transcript.isEmpty();
     var sandbox = open(serving, command(serving, transcript, lost));
     try {

@@ -13,7 +13,6 @@ import dev.berth.activities.workspace.WorkspaceSnapshots.Health;
 import dev.berth.activities.workspace.WorkspaceSnapshots.Moment;
 import dev.berth.activities.workspace.WorkspaceSnapshots.Owner;
 import dev.berth.activities.workspace.WorkspaceSnapshots.Take;
-import dev.berth.activities.workspace.WorkspaceSnapshots.Taken;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.SandboxId;
@@ -24,7 +23,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,11 +48,13 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
   private final WorkspaceSnapshots snapshots;
   private final Duration settle;
   private final int kept;
+  private final ReadBack readBack;
 
   /**
    * @param busy whether a turn runs in a sandbox
    * @param settle how long after a turn its files are looked at
    * @param kept how many snapshots of a session are kept
+   * @param readBack how much of the stores is read back
    */
   public HostWorkspaceActivities(
       SandboxFolders folders,
@@ -59,7 +63,8 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
       WorkspaceRecords records,
       WorkspaceSnapshots snapshots,
       Duration settle,
-      int kept) {
+      int kept,
+      ReadBack readBack) {
     this.folders = folders;
     this.busy = busy;
     this.turnEnds = turnEnds;
@@ -67,12 +72,49 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
     this.snapshots = snapshots;
     this.settle = settle;
     this.kept = kept;
+    this.readBack = readBack;
+  }
+
+  /**
+   * How much of a session's store is read back.
+   *
+   * @param every after so many quiesced snapshots
+   * @param shares into how many parts the store is divided; one is read back at a time
+   */
+  public record ReadBack(int every, int shares) {
+    /** How closely the store is looked at after a session's n-th quiesced snapshot. */
+    Depth depth(long number) {
+      return number % every == 0
+          ? new Depth(Math.toIntExact(number / every % shares) + 1, shares)
+          : Depth.STRUCTURE;
+    }
   }
 
   @Override
   public SnapshotResult snapshot(SnapshotInput input) {
+    return told(
+        input,
+        () -> {
+          Thread.sleep(settle);
+          return outcome(input, () -> turnEnd(input));
+        });
+  }
+
+  @Override
+  public SnapshotResult snapshotRunning(SnapshotInput input) {
+    // What happened until now is in the files; of what comes, perhaps a part.
+    return told(
+        input,
+        () ->
+            busy.test(input.sandboxId())
+                ? outcome(
+                    input, () -> records.now(input.sessionId(), input.epoch(), input.turnId()))
+                : Outcome.DISCARDED);
+  }
+
+  private SnapshotResult told(SnapshotInput input, Callable<Outcome> work) {
     var began = System.nanoTime();
-    var outcome = Heartbeats.during("workspace-snapshot", () -> outcome(input));
+    var outcome = Heartbeats.during("workspace-snapshot", work);
     LOG.atInfo()
         .addKeyValue("outcome", outcome)
         .addKeyValue("session", input.sessionId())
@@ -82,10 +124,9 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
     return new SnapshotResult(outcome);
   }
 
-  private Outcome outcome(SnapshotInput input) throws InterruptedException {
-    Thread.sleep(settle);
+  private Outcome outcome(SnapshotInput input, Supplier<@Nullable Moment> place) {
     try {
-      return makeSafe(input);
+      return makeSafe(input, place.get());
     } catch (UnreadableSnapshot | UncheckedIOException broken) {
       if (WorkspaceFingerprint.of(folders.workspace(input.sandboxId())) == null) {
         // Handed to the next sandbox before it was read.
@@ -97,14 +138,12 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
   }
 
   /** Gives what became of it; a repeat finds what the first one stored. */
-  private Outcome makeSafe(SnapshotInput input) {
+  private Outcome makeSafe(SnapshotInput input, @Nullable Moment moment) {
     var workspace = folders.workspace(input.sandboxId());
-    var end = turnEnds.find(input.sessionId(), input.turnId());
     var fingerprint = WorkspaceFingerprint.of(workspace);
-    if (end == null || fingerprint == null) {
+    if (moment == null || fingerprint == null) {
       return Outcome.DISCARDED;
     }
-    var moment = new Moment(input.epoch(), input.turnId(), end.seq());
     var before = records.newestFirst(input.sessionId());
     var latest = before.isEmpty() ? null : before.getFirst().safe();
     if (latest != null && latest.fingerprint().equals(fingerprint)) {
@@ -113,56 +152,66 @@ public final class HostWorkspaceActivities implements WorkspaceActivities {
     if (fingerprint.equals(WorkspaceFingerprint.EMPTY)) {
       return stored(
           input.sessionId(),
-          new Safe(moment, null, true, true, fingerprint, 0, 0, 0),
+          new Safe(moment, null, true, true, fingerprint, 0, 0, 0, quiescedSoFar(latest), null),
           Outcome.UNCHANGED);
     }
-    return take(input, workspace, moment, fingerprint, earlier(before));
+    return take(
+        input, workspace, new Wanted(moment, fingerprint, earlier(before), quiescedSoFar(latest)));
   }
 
-  private Outcome take(
-      SnapshotInput input,
-      Path workspace,
-      Moment moment,
-      String fingerprint,
-      @Nullable SnapshotId earlier) {
+  private @Nullable Moment turnEnd(SnapshotInput input) {
+    var end = turnEnds.find(input.sessionId(), input.turnId());
+    return end == null ? null : new Moment(input.epoch(), input.turnId(), end.seq());
+  }
+
+  private static long quiescedSoFar(@Nullable Safe latest) {
+    return latest == null ? 0 : latest.quiescedSoFar();
+  }
+
+  /** A snapshot that is to be taken, and what is known before. */
+  private record Wanted(
+      Moment moment, String fingerprint, @Nullable SnapshotId earlier, long quiescedSoFar) {}
+
+  private Outcome take(SnapshotInput input, Path workspace, Wanted wanted) {
     var owner = new Owner(input.projectId(), input.sessionId());
-    var what = new Take(workspace, moment, earlier, () -> !busy.test(input.sandboxId()));
-    var taken = snapshots.take(owner, what);
+    BooleanSupplier quiet = () -> !busy.test(input.sandboxId());
+    var moment = wanted.moment();
+    var taken = snapshots.take(owner, new Take(workspace, moment, wanted.earlier(), quiet));
+    var number = wanted.quiescedSoFar() + (taken.quiesced() ? 1 : 0);
+    var depth = readBack.depth(number);
     var verified = false;
     if (taken.quiesced()) {
-      verified = snapshots.check(owner, Depth.STRUCTURE) == Health.SOUND;
-      if (!verified) {
-        snapshots.repair(owner);
-        taken = snapshots.take(owner, new Take(workspace, moment, null, what.quiet()));
-        verified = snapshots.check(owner, Depth.STRUCTURE) == Health.SOUND;
+      var health = snapshots.check(owner, depth);
+      if (health instanceof Health.Damaged damage) {
+        LOG.atError().log("session {}: its snapshots are damaged: {}", owner.session(), damage);
+        snapshots.repair(owner, damage);
+        taken = snapshots.take(owner, new Take(workspace, moment, null, quiet));
+        health = snapshots.check(owner, depth);
       }
+      verified = health instanceof Health.Sound;
     }
     var now = WorkspaceFingerprint.of(workspace);
     if (now == null) {
       // Handed to the next sandbox while it was read: some of it may not have been there any more.
       return Outcome.DISCARDED;
     }
-    var settled = taken.quiesced() && now.equals(fingerprint);
+    var settled = taken.quiesced() && now.equals(wanted.fingerprint());
+    var safe =
+        new Safe(
+            moment,
+            taken.id(),
+            settled,
+            verified,
+            settled ? wanted.fingerprint() : UNSETTLED,
+            taken.files(),
+            taken.bytes(),
+            taken.addedBytes(),
+            number,
+            verified && depth.readsBack() ? depth.toString() : null);
     var outcome =
-        stored(
-            input.sessionId(),
-            safe(moment, taken, settled, verified, settled ? fingerprint : UNSETTLED),
-            settled ? Outcome.QUIESCED : Outcome.CRASH_CONSISTENT);
+        stored(input.sessionId(), safe, settled ? Outcome.QUIESCED : Outcome.CRASH_CONSISTENT);
     prune(owner);
     return outcome;
-  }
-
-  private static Safe safe(
-      Moment moment, Taken taken, boolean quiesced, boolean verified, String fingerprint) {
-    return new Safe(
-        moment,
-        taken.id(),
-        quiesced,
-        verified,
-        fingerprint,
-        taken.files(),
-        taken.bytes(),
-        taken.addedBytes());
   }
 
   private Outcome stored(SessionId session, Safe safe, Outcome outcome) {

@@ -4,6 +4,8 @@ import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
+import static org.jooq.impl.DSL.notExists;
+import static org.jooq.impl.DSL.selectOne;
 
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.ProjectId;
@@ -76,14 +78,26 @@ public final class SandboxRecords {
         .fetchSet(row -> new SandboxId(row.value1()));
   }
 
-  /** Those of the sandboxes whose files a session may still want: it is not closed. */
+  /**
+   * Those of the sandboxes whose files a session may still want: it is not closed, and has not gone
+   * on on another host since.
+   */
   public Set<SandboxId> ofOpenSessions(Collection<SandboxId> sandboxes) {
+    var later = SANDBOXES.as("later");
     return db.select(SANDBOXES.SANDBOX_ID)
         .from(SANDBOXES)
         .join(SESSIONS)
         .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
         .where(SANDBOXES.SANDBOX_ID.in(values(sandboxes)))
         .and(SESSIONS.CLOSED_AT.isNull())
+        .and(
+            notExists(
+                selectOne()
+                    .from(later)
+                    .where(later.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+                    .and(later.EPOCH.gt(SANDBOXES.EPOCH))
+                    .and(later.HOST_ID.ne(host.value()))
+                    .and(later.CLAIMED_AT.isNotNull())))
         .fetchSet(row -> new SandboxId(row.value1()));
   }
 
@@ -113,6 +127,41 @@ public final class SandboxRecords {
             .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
             .and(later.HOST_ID.ne(host.value()))
             .and(later.CLAIMED_AT.isNotNull()));
+  }
+
+  /**
+   * The other host that had the session before this sandbox, when nobody has said since that its
+   * sandbox ended; null otherwise.
+   */
+  public @Nullable HostId lostHost(Serving serving) {
+    return db
+        .select(SANDBOXES.HOST_ID)
+        .from(SANDBOXES)
+        .where(SANDBOXES.SESSION_ID.eq(uuid(serving.session())))
+        .and(SANDBOXES.EPOCH.lt(serving.epoch()))
+        .and(SANDBOXES.CLAIMED_AT.isNotNull())
+        .orderBy(SANDBOXES.EPOCH.desc())
+        .limit(1)
+        .fetch()
+        .stream()
+        .map(row -> row.get(SANDBOXES.HOST_ID))
+        .filter(earlier -> !earlier.equals(host.value()))
+        .map(HostId::new)
+        .findFirst()
+        .filter(earlier -> isUnended(serving, earlier))
+        .orElse(null);
+  }
+
+  private boolean isUnended(Serving serving, HostId earlier) {
+    return db.fetchExists(
+        SANDBOXES,
+        SANDBOXES
+            .SESSION_ID
+            .eq(uuid(serving.session()))
+            .and(SANDBOXES.HOST_ID.eq(earlier.value()))
+            .and(SANDBOXES.EPOCH.lt(serving.epoch()))
+            .and(SANDBOXES.CLAIMED_AT.isNotNull())
+            .and(SANDBOXES.ENDED_AT.isNull()));
   }
 
   /** The sandbox is up: the session's row points to this host from now on. */

@@ -70,6 +70,11 @@ final class SandboxWorkspaces {
     folders.prepare(serving.sandbox(), earlier);
   }
 
+  /** The id of the event that says it when the files of a sandbox are older than the transcript. */
+  static String rolledBackId(Serving serving) {
+    return "workspace/%d/rolled_back".formatted(serving.epoch());
+  }
+
   /** What the model is to know of its files before it goes on; null when there is nothing. */
   @Nullable String notice(SessionId session) {
     var rolledBack = records.untold(session);
@@ -85,15 +90,19 @@ final class SandboxWorkspaces {
     return here != null && !sandboxes.servedElsewhereSince(here);
   }
 
+  /** What came back, null when nothing did, and how many newer copies could not be read. */
+  private record Restored(@Nullable Kept kept, int unreadable) {}
+
   private void restore(Serving serving) {
     var began = System.nanoTime();
-    var restored = newestReadable(serving);
+    var back = newestReadable(serving);
+    var restored = back.kept();
     var seq = restored == null ? 0 : restored.safe().moment().seq();
     var lost = records.turnsSince(serving.session(), seq);
     if (lost > 0) {
       // Before the files are in their place: a start that is repeated then says it again, under the
       // same id, and never not at all.
-      rolledBack(serving, restored, lost);
+      rolledBack(serving, rolledBack(serving, back, lost));
     }
     if (restored != null) {
       folders.settleRestored(serving.sandbox());
@@ -107,24 +116,26 @@ final class SandboxWorkspaces {
         .log("workspace restored");
   }
 
-  private @Nullable Kept newestReadable(Serving serving) {
+  private Restored newestReadable(Serving serving) {
+    var unreadable = 0;
     for (var kept : records.newestFirst(serving.session())) {
       var snapshot = kept.safe().snapshot();
       if (snapshot == null) {
-        return kept;
+        return new Restored(kept, unreadable);
       }
       requireRoom(kept);
       var into = folders.beginRestore(serving.sandbox());
       try {
         snapshots.restore(new Owner(serving.project(), serving.session()), snapshot, into);
-        return kept;
+        return new Restored(kept, unreadable);
       } catch (UnreadableSnapshot broken) {
+        unreadable++;
         LOG.atError()
             .setCause(broken)
             .log("snapshot {} of session {}", snapshot, serving.session());
       }
     }
-    return null;
+    return new Restored(null, unreadable);
   }
 
   private void requireRoom(Kept kept) {
@@ -136,23 +147,31 @@ final class SandboxWorkspaces {
     }
   }
 
-  private void rolledBack(Serving serving, @Nullable Kept restored, int lost) {
-    var event =
-        restored == null
-            ? new WorkspaceRolledBack(0, null, null, lost)
-            : new WorkspaceRolledBack(
-                restored.safe().moment().seq(),
-                restored.safe().moment().turn(),
-                restored.at(),
-                lost);
+  private WorkspaceRolledBack rolledBack(Serving serving, Restored back, int lost) {
+    var restored = back.kept();
+    var unreadable = back.unreadable() == 0 ? null : back.unreadable();
+    var calls =
+        records.callsSince(
+            serving.session(), restored == null ? 0 : restored.safe().moment().seq());
+    return restored == null
+        ? new WorkspaceRolledBack(0, null, null, lost, calls, unreadable)
+        : new WorkspaceRolledBack(
+            restored.safe().moment().seq(),
+            restored.safe().moment().turn(),
+            restored.at(),
+            lost,
+            calls,
+            unreadable);
+  }
+
+  private void rolledBack(Serving serving, WorkspaceRolledBack event) {
     LOG.atWarn().log("session {}: {}", serving.session(), event);
     try {
       log.append(
               new Request(
                   serving.session(),
                   new EventWriter.Sandbox(serving.epoch()),
-                  List.of(
-                      NewEvent.of("workspace/%d/rolled_back".formatted(serving.epoch()), event))))
+                  List.of(NewEvent.of(rolledBackId(serving), event))))
           .toCompletableFuture()
           .join();
     } catch (InterruptedException interrupted) {

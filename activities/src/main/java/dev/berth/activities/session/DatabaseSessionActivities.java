@@ -67,6 +67,10 @@ public final class DatabaseSessionActivities implements SessionActivities {
 
   @Override
   public EndTurnResult endTurn(EndTurnInput input) {
+    var before = turnEnds.find(input.sessionId(), input.turnId());
+    if (before != null) {
+      return new EndTurnResult(before.reason());
+    }
     var event =
         turnEnds.event(
             input.sessionId(),

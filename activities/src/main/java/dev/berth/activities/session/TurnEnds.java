@@ -13,6 +13,7 @@ import static org.jooq.impl.DSL.selectOne;
 import static org.jooq.impl.DSL.sum;
 
 import dev.berth.db.EventLog;
+import dev.berth.db.MessageEnd;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.Problem;
@@ -107,20 +108,13 @@ public final class TurnEnds {
 
   /** Why the turn ended, when it did. */
   public @Nullable Ended find(SessionId session, TurnId turn) {
-    var envelope = EventLog.find(db, session, id(turn));
-    if (envelope == null) {
+    var end = MessageEnd.find(db, session, turn);
+    if (end == null) {
       return null;
     }
-    var reason =
-        switch (envelope.event()) {
-          case TurnCompleted completed -> completed.stopReason();
-          case TurnInterrupted _ -> StopReason.INTERRUPTED;
-          case TurnFailed failed -> failed.stopReason();
-          case MessageWithdrawn _ -> StopReason.WITHDRAWN;
-          default -> throw new IllegalStateException("the end of a turn is " + envelope.type());
-        };
-    var idle = EventLog.find(db, session, idleId(turn)) != null;
-    return new Ended(reason, envelope.seq(), idle);
+    // Where the log does not have the end any more, a later turn has ended since.
+    var idle = !end.kept() || EventLog.find(db, session, idleId(turn)) != null;
+    return new Ended(end.reason(), end.seq(), idle);
   }
 
   /** How a turn ended, the number of the event, and whether the session was said to be idle. */

@@ -11,6 +11,11 @@ import java.nio.file.Path;
  */
 public final class HostOnlyWorkspaces implements WorkspaceActivities, WorkspaceSnapshots {
   @Override
+  public SnapshotResult snapshotRunning(SnapshotInput input) {
+    return snapshot(input);
+  }
+
+  @Override
   public SnapshotResult snapshot(SnapshotInput input) {
     return new SnapshotResult(Outcome.OFF);
   }
@@ -31,7 +36,7 @@ public final class HostOnlyWorkspaces implements WorkspaceActivities, WorkspaceS
   }
 
   @Override
-  public void repair(Owner owner) {
+  public void repair(Owner owner, Health.Damaged damage) {
     throw off();
   }
 

@@ -8,6 +8,9 @@ import dev.berth.protocol.PlatformPart;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Snapshots by restic: incremental, addressed by content, encrypted. A repository of each session
@@ -104,22 +108,50 @@ public final class ResticSnapshots implements WorkspaceSnapshots {
     requireRepository(owner);
     return bounded(() -> {
       var arguments = new ArrayList<>(List.of("check", "--no-lock"));
-      if (depth == Depth.CONTENT) {
-        arguments.add("--read-data");
+      if (depth.readsBack()) {
+        arguments.add("--read-data-subset=" + depth);
       }
       var ended = run(owner, inBackground(ANYWHERE), arguments);
       if (ended.succeeded()) {
-        return Health.SOUND;
+        return new Health.Sound();
       }
       LOG.atError().log("the snapshots of session {}: {}", owner.session(), ended.detail());
       requireRepository(owner);
-      return Health.DAMAGED;
+      return new Health.Damaged(
+          ended.summary().path("broken_packs").valueStream().map(JsonNode::asString).toList());
     });
   }
 
   @Override
-  public void repair(Owner owner) {
-    bounded(() -> require(owner, locking(owner, ANYWHERE, List.of("repair", "index"))));
+  public void repair(Owner owner, Health.Damaged damage) {
+    bounded(() -> {
+      if (!damage.packs().isEmpty()) {
+        salvage(owner, damage.packs());
+      }
+      return require(owner, locking(owner, ANYWHERE, List.of("repair", "index")));
+    });
+  }
+
+  /** What can still be read of damaged packs moves to new ones; restic leaves copies behind. */
+  private void salvage(Owner owner, List<String> packs) {
+    try {
+      var copies = Files.createTempDirectory("berth-damaged");
+      try {
+        var arguments = new ArrayList<>(List.of("repair", "packs"));
+        arguments.addAll(packs);
+        // It fails when some of it could not be read, which is why it is run.
+        var ended = locking(owner, copies, arguments);
+        LOG.atWarn()
+            .log("session {}: damaged packs {}: {}", owner.session(), packs, ended.detail());
+      } finally {
+        for (var pack : packs) {
+          Files.deleteIfExists(copies.resolve("pack-" + pack));
+        }
+        Files.delete(copies);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException("cannot repair the snapshots of " + owner.session(), failed);
+    }
   }
 
   @Override

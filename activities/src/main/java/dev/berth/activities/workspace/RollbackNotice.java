@@ -1,6 +1,10 @@
 package dev.berth.activities.workspace;
 
+import dev.berth.protocol.event.EndedCall;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Tells the model that its files are older than the conversation. */
@@ -22,13 +26,24 @@ public final class RollbackNotice {
     <system-reminder>
     The machine that held this workspace was lost. %s Changes to files that the last %d turn(s) of \
     this conversation made may be missing, although the conversation shows them as made. Look at the \
-    files before you rely on them, and tell the user what is missing.
+    files before you rely on them, and tell the user what is missing.%s
     </system-reminder>\
     """
         .formatted(
             at == null
                 ? "No copy of its files was kept, so it is empty now."
                 : "Its files are restored from a copy of %s.".formatted(at),
-            rolledBack.lostTurns());
+            rolledBack.lostTurns(),
+            calls(rolledBack.lostCalls()));
+  }
+
+  private static String calls(@Nullable List<EndedCall> lost) {
+    return lost == null
+        ? ""
+        : "\nThese tool calls ended after that copy was made: "
+            + lost.stream()
+                .map(call -> "%s (%s)".formatted(call.name(), call.toolUseId()))
+                .collect(Collectors.joining(", "))
+            + ".";
   }
 }

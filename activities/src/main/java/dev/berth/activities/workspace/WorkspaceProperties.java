@@ -20,6 +20,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param concurrency how many snapshots are taken at a time; they compete with turns for the host
  * @param patience how long a snapshot waits for its turn before it is tried again later
  * @param kept how many snapshots of a session are kept
+ * @param readBackEvery after every so many quiesced snapshots of a session a share of its store is
+ *     read back
+ * @param readBackShares how many shares the store has; they are read back in turn
  */
 @ConfigurationProperties(prefix = "workspace", ignoreUnknownFields = false)
 public record WorkspaceProperties(
@@ -31,4 +34,6 @@ public record WorkspaceProperties(
     @DefaultValue("1s") Duration settle,
     @DefaultValue("2") int concurrency,
     @DefaultValue("30s") Duration patience,
-    @DefaultValue("5") int kept) {}
+    @DefaultValue("5") int kept,
+    @DefaultValue("20") int readBackEvery,
+    @DefaultValue("10") int readBackShares) {}

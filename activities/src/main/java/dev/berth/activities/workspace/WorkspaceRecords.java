@@ -1,24 +1,39 @@
 package dev.berth.activities.workspace;
 
 import static dev.berth.db.generated.Tables.EVENTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static dev.berth.db.generated.Tables.WORKSPACE_SNAPSHOTS;
 import static org.jooq.impl.DSL.countDistinct;
+import static org.jooq.impl.DSL.field;
+import static org.jooq.impl.DSL.notExists;
+import static org.jooq.impl.DSL.replace;
+import static org.jooq.impl.DSL.select;
+import static org.jooq.impl.DSL.selectOne;
+import static org.jooq.impl.DSL.val;
 
 import dev.berth.activities.workspace.WorkspaceSnapshots.Moment;
 import dev.berth.db.EventLog;
+import dev.berth.db.LogCuts;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.EndedCall;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
+import dev.berth.protocol.event.StopReason;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jooq.Record1;
+import org.jooq.Select;
 import org.jspecify.annotations.Nullable;
 
 /** What the database says of the files of sessions that are safe, and of those that were lost. */
 public final class WorkspaceRecords {
+  /** More than a person or a model would look at. */
+  private static final int CALLS = 20;
+
   private final DSLContext db;
 
   public WorkspaceRecords(DSLContext db) {
@@ -31,6 +46,8 @@ public final class WorkspaceRecords {
    * @param moment the place in the session's life to which the files belong
    * @param snapshot null when the workspace was empty
    * @param verified whether the store was checked after the snapshot
+   * @param quiescedSoFar how many quiesced snapshots the session has had, with this one
+   * @param readBack the share of the store that was read back too, null for none
    */
   public record Safe(
       Moment moment,
@@ -40,11 +57,23 @@ public final class WorkspaceRecords {
       String fingerprint,
       long files,
       long bytes,
-      long addedBytes) {
+      long addedBytes,
+      long quiescedSoFar,
+      @Nullable String readBack) {
 
     /** The same files at the end of a later turn. */
     public Safe at(Moment later) {
-      return new Safe(later, snapshot, quiesced, verified, fingerprint, files, bytes, addedBytes);
+      return new Safe(
+          later,
+          snapshot,
+          quiesced,
+          verified,
+          fingerprint,
+          files,
+          bytes,
+          addedBytes,
+          quiescedSoFar,
+          readBack);
     }
   }
 
@@ -115,15 +144,76 @@ public final class WorkspaceRecords {
         .execute();
   }
 
-  /** How many turns began after that place in the log. */
+  /** The place in the log where the session is now, in a turn that runs. */
+  public Moment now(SessionId session, int epoch, TurnId turn) {
+    var seq =
+        db.select(SESSIONS.LAST_SEQ)
+            .from(SESSIONS)
+            .where(SESSIONS.SESSION_ID.eq(uuid(session)))
+            .fetchSingle()
+            .value1();
+    return new Moment(epoch, turn, seq);
+  }
+
+  /** How many turns ended or began after that place in the log. */
   public int turnsSince(SessionId session, long seq) {
-    return db.select(countDistinct(EVENTS.TURN_ID))
-        .from(EVENTS)
-        .where(EVENTS.SESSION_ID.eq(uuid(session)))
-        .and(EVENTS.SEQ.gt(seq))
-        .and(EVENTS.TYPE.eq("turn.started"))
-        .fetchSingle()
-        .value1();
+    var kept =
+        db.select(countDistinct(EVENTS.TURN_ID))
+            .from(EVENTS)
+            .where(EVENTS.SESSION_ID.eq(uuid(session)))
+            .and(EVENTS.TYPE.eq("turn.started"))
+            .and(EVENTS.SEQ.gt(seq).or(EVENTS.TURN_ID.in(unfinishedAt(session, seq))))
+            .fetchSingle()
+            .value1();
+    // Those that the log does not have any more.
+    return kept
+        + db.fetchCount(
+            MESSAGES,
+            MESSAGES
+                .SESSION_ID
+                .eq(uuid(session))
+                .and(MESSAGES.END_SEQ.gt(seq))
+                .and(MESSAGES.STOP_REASON.ne(StopReason.WITHDRAWN.wireName())));
+  }
+
+  /** The turn that ran at a place in the log, if any did. */
+  private static Select<Record1<UUID>> unfinishedAt(SessionId session, long seq) {
+    var before = EVENTS.as("before");
+    var end = EVENTS.as("end");
+    return select(before.TURN_ID)
+        .from(before)
+        .where(before.SESSION_ID.eq(uuid(session)))
+        .and(before.TYPE.eq("turn.started"))
+        .and(before.SEQ.le(seq))
+        .and(
+            notExists(
+                selectOne()
+                    .from(end)
+                    .where(end.SESSION_ID.eq(before.SESSION_ID))
+                    .and(end.TURN_ID.eq(before.TURN_ID))
+                    .and(end.TYPE.in(LogCuts.ENDS))
+                    .and(end.SEQ.le(seq))));
+  }
+
+  /** The latest tool calls that ended after a place in the log, in their order. */
+  public List<EndedCall> callsSince(SessionId session, long seq) {
+    var ended = EVENTS.as("ended");
+    var started = EVENTS.as("started");
+    var name = field("{0} ->> 'name'", String.class, started.PAYLOAD);
+    var call = field("{0} ->> 'tool_use_id'", String.class, started.PAYLOAD);
+    return db.select(call, name)
+        .from(ended)
+        .join(started)
+        .on(
+            started.SESSION_ID.eq(ended.SESSION_ID),
+            started.EVENT_ID.eq(replace(ended.EVENT_ID, val("/ended"), val("/started"))))
+        .where(ended.SESSION_ID.eq(uuid(session)))
+        .and(ended.SEQ.gt(seq))
+        .and(ended.TYPE.eq("tool.completed"))
+        .orderBy(ended.SEQ.desc())
+        .limit(CALLS)
+        .fetch(row -> new EndedCall(row.value1(), row.value2()))
+        .reversed();
   }
 
   /**
@@ -157,6 +247,8 @@ public final class WorkspaceRecords {
         .set(WORKSPACE_SNAPSHOTS.FILES, safe.files())
         .set(WORKSPACE_SNAPSHOTS.BYTES, safe.bytes())
         .set(WORKSPACE_SNAPSHOTS.ADDED_BYTES, safe.addedBytes())
+        .set(WORKSPACE_SNAPSHOTS.QUIESCED_SO_FAR, safe.quiescedSoFar())
+        .set(WORKSPACE_SNAPSHOTS.READ_BACK, safe.readBack())
         .onConflictDoNothing()
         .execute();
   }
@@ -175,7 +267,9 @@ public final class WorkspaceRecords {
             row.get(WORKSPACE_SNAPSHOTS.FINGERPRINT),
             row.get(WORKSPACE_SNAPSHOTS.FILES),
             row.get(WORKSPACE_SNAPSHOTS.BYTES),
-            row.get(WORKSPACE_SNAPSHOTS.ADDED_BYTES)),
+            row.get(WORKSPACE_SNAPSHOTS.ADDED_BYTES),
+            row.get(WORKSPACE_SNAPSHOTS.QUIESCED_SO_FAR),
+            row.get(WORKSPACE_SNAPSHOTS.READ_BACK)),
         row.get(WORKSPACE_SNAPSHOTS.AT).toInstant());
   }
 

@@ -4,6 +4,7 @@ import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ public interface WorkspaceSnapshots {
   /** Writes a snapshot's files into an empty directory, with their owners, modes and times. */
   void restore(Owner owner, SnapshotId snapshot, Path into);
 
-  /** Whether everything that the snapshots refer to is in the store. */
+  /** Whether everything that the snapshots refer to is in the store, as it was put there. */
   Health check(Owner owner, Depth depth);
 
   /**
@@ -33,7 +34,7 @@ public interface WorkspaceSnapshots {
    * and the next snapshot that is taken without an earlier one brings it back where the directory
    * still has it.
    */
-  void repair(Owner owner);
+  void repair(Owner owner, Health.Damaged damage);
 
   /** Removes all snapshots but the newest ones, and what only they referred to. */
   void prune(Owner owner, int kept);
@@ -71,17 +72,47 @@ public interface WorkspaceSnapshots {
    */
   record Taken(SnapshotId id, boolean quiesced, long files, long bytes, long addedBytes) {}
 
-  /** How closely a store is looked at. */
-  enum Depth {
-    /** Everything is there, and has the size that it should have. */
-    STRUCTURE,
+  /**
+   * How closely a store is looked at: that everything is there and has the size that it should
+   * have, and that a share of it can be read back.
+   *
+   * @param part the share that is read back, counted from 1; 0 for none
+   * @param of into how many shares the store is divided
+   */
+  record Depth(int part, int of) {
+    public static final Depth STRUCTURE = new Depth(0, 1);
+
     /** Every byte is read back. */
-    CONTENT
+    public static final Depth CONTENT = new Depth(1, 1);
+
+    public Depth {
+      if (of < 1 || part < 0 || part > of) {
+        throw new IllegalArgumentException(
+            "share: %d/%d (expected: 0 ≤ part ≤ of)".formatted(part, of));
+      }
+    }
+
+    public boolean readsBack() {
+      return part > 0;
+    }
+
+    @Override
+    public String toString() {
+      return part + "/" + of;
+    }
   }
 
   /** The state of a store. */
-  enum Health {
-    SOUND,
-    DAMAGED
+  sealed interface Health {
+    record Sound() implements Health {}
+
+    /**
+     * @param packs objects of the store that cannot be read as they were written
+     */
+    record Damaged(List<String> packs) implements Health {
+      public Damaged {
+        packs = List.copyOf(packs);
+      }
+    }
   }
 }

@@ -138,8 +138,9 @@ class HostSweepTest {
   @BeforeEach
   void beginAHost() {
     db.deleteFrom(SANDBOXES).execute();
-    folders.doors().forEach(folders::remove);
+    // What another test left would have no owner now.
     folders.folders().forEach(folders::remove);
+    folders.doors().forEach(folders::remove);
     records = new SandboxRecords(db, HOST, URI.create("http://host-1:7401"));
     log = new GroupCommit(db);
     sandboxes =
@@ -174,6 +175,7 @@ class HostSweepTest {
             objects.store(),
             new WorkspaceRecords(db),
             new NoSnapshots(),
+            new HostLosses(db, records, new WorkspaceRecords(db), log),
             new SessionSignals(temporal.getWorkflowClient()));
     sweep =
         new HostSweep(
@@ -338,6 +340,22 @@ class HostSweepTest {
     assertThat(disagreement("socket")).isEqualTo(1);
     assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(disagreement("socket") + disagreement("workspace")).isZero();
+  }
+
+  @Test
+  void filesOfASessionThatGoesOnElsewhereAreRemoved() throws Exception {
+    var moved = TestSession.in(db);
+    var left = moved.sandbox(HOST.value(), 1);
+    records.ended(left, SandboxEndReason.IDLE, "asleep");
+    Files.createDirectories(folders.workspace(left));
+    var elsewhere = moved.sandbox("host-2", 2);
+    new SandboxRecords(db, new HostId("host-2"), URI.create("http://host-2"))
+        .claimed(new Serving(PROJECT, moved.id(), elsewhere, 2));
+
+    sweep();
+    sweep();
+
+    assertThat(folders.folder(left)).doesNotExist();
   }
 
   @Test

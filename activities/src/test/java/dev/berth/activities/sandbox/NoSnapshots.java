@@ -18,11 +18,11 @@ final class NoSnapshots implements WorkspaceSnapshots {
 
   @Override
   public Health check(Owner owner, Depth depth) {
-    return Health.SOUND;
+    return new Health.Sound();
   }
 
   @Override
-  public void repair(Owner owner) {}
+  public void repair(Owner owner, Health.Damaged damage) {}
 
   @Override
   public void prune(Owner owner, int kept) {}

@@ -3,16 +3,21 @@ package dev.berth.activities.sandbox;
 import static dev.berth.activities.TestSession.PROJECT;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestObjects;
 import dev.berth.activities.TestRestic;
 import dev.berth.activities.TestSession;
+import dev.berth.activities.sandbox.HostWorkspaceActivities.ReadBack;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.RollbackNotice;
 import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.activities.workspace.WorkspaceRecords.Safe;
 import dev.berth.activities.workspace.WorkspaceSnapshots;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventLog.Request;
@@ -25,7 +30,9 @@ import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.EndedCall;
 import dev.berth.protocol.event.EventEnvelope;
+import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
 import dev.berth.protocol.event.SessionEvent.TurnStarted;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
@@ -46,6 +53,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jooq.DSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -61,6 +70,10 @@ import tools.jackson.databind.node.StringNode;
 class WorkspacesTest {
   private static final long NO_FLOOR = 0;
 
+  /** Does not compress well. */
+  private static final String LARGE =
+      Stream.generate(() -> UUID.randomUUID().toString()).limit(1000).collect(joining());
+
   @TempDir private static Path servers;
   private static TestDatabase database;
   private static DSLContext db;
@@ -72,6 +85,7 @@ class WorkspacesTest {
   private WorkspaceRecords records;
   private WorkspaceSnapshots snapshots;
   private int turns;
+  private boolean running;
 
   @BeforeAll
   static void startServers() throws Exception {
@@ -241,6 +255,100 @@ class WorkspacesTest {
 
     assertThat(read("host-2", second, "notes.txt")).isEqualTo("one");
     assertThat(rolledBack()).singleElement().extracting("lostTurns").isEqualTo(1);
+    assertThat(rolledBack()).singleElement().extracting("unreadableSnapshots").isEqualTo(1);
+  }
+
+  @Test
+  void contentThatChangedByItselfIsNotRestoredButTheSnapshotBefore() throws IOException {
+    var first = serve("host-1", 1);
+    write("host-1", first, "notes.txt", "one");
+    snapshotAfterATurn("host-1", first);
+    var before = keys();
+    write("host-1", first, "notes.txt", "two");
+    snapshotAfterATurn("host-1", first);
+    var added = keys();
+    added.removeAll(before);
+    added.stream().filter(key -> key.contains("/data/")).forEach(WorkspacesTest::corrupt);
+
+    var second = serve("host-2", 2);
+
+    assertThat(read("host-2", second, "notes.txt")).isEqualTo("one");
+    assertThat(rolledBack()).singleElement().extracting("unreadableSnapshots").isEqualTo(1);
+  }
+
+  @Test
+  void contentIsReadBackNowAndThenAndMended() throws IOException {
+    var first = serve("host-1", 1);
+    write("host-1", first, "notes.txt", LARGE);
+    assertThat(snapshotAfterATurn("host-1", first)).isEqualTo(Outcome.QUIESCED);
+    assertThat(newest().readBack()).isNull();
+    keys().stream().filter(WorkspacesTest::holdsContent).forEach(WorkspacesTest::corrupt);
+    write("host-1", first, "more.txt", "new");
+
+    assertThat(snapshotAfterATurn("host-1", first)).isEqualTo(Outcome.QUIESCED);
+
+    assertThat(newest().verified()).isTrue();
+    assertThat(newest().quiescedSoFar()).isEqualTo(2);
+    assertThat(newest().readBack()).isEqualTo("1/1");
+    var second = serve("host-2", 2);
+    assertThat(read("host-2", second, "notes.txt")).isEqualTo(LARGE);
+    assertThat(rolledBack()).isEmpty();
+  }
+
+  @Test
+  void aSnapshotOfARunningTurnHasItsPlaceAndWhatCameAfterItIsTold() throws IOException {
+    var first = serve("host-1", 1);
+    var turn = begin(1);
+    call("before", turn);
+    write("host-1", first, "notes.txt", "so far");
+    running = true;
+    assertThat(snapshotRunning("host-1", first, 1, turn)).isEqualTo(Outcome.CRASH_CONSISTENT);
+    var place = newest().moment().seq();
+    call("after", turn);
+    write("host-1", first, "notes.txt", "lost");
+
+    var second = serve("host-2", 2);
+
+    assertThat(place).isEqualTo(3);
+    assertThat(newest().quiesced()).isFalse();
+    assertThat(read("host-2", second, "notes.txt")).isEqualTo("so far");
+    assertThat(rolledBack())
+        .singleElement()
+        .satisfies(told -> {
+          assertThat(told.snapshotSeq()).isEqualTo(place);
+          assertThat(told.snapshotTurnId()).isEqualTo(turn);
+          assertThat(told.lostTurns()).isEqualTo(1);
+          assertThat(told.lostCalls()).containsExactly(new EndedCall("after", "Bash"));
+        });
+    assertThat(RollbackNotice.text(rolledBack().getFirst()))
+        .contains("Bash (after)")
+        .doesNotContain("Bash (before)");
+  }
+
+  @Test
+  void theEndOfATurnMakesSafeWhatASnapshotInItCouldNot() throws IOException {
+    var first = serve("host-1", 1);
+    var turn = begin(1);
+    write("host-1", first, "notes.txt", "so far");
+    running = true;
+    snapshotRunning("host-1", first, 1, turn);
+    running = false;
+    end(turn, 1);
+
+    assertThat(snapshot("host-1", first, 1, turn)).isEqualTo(Outcome.QUIESCED);
+    assertThat(newest().quiesced()).isTrue();
+    serve("host-2", 2);
+    assertThat(rolledBack()).isEmpty();
+  }
+
+  @Test
+  void aTurnThatEndedMeanwhileIsLeftToTheSnapshotOfItsEnd() throws IOException {
+    var first = serve("host-1", 1);
+    var turn = begin(1);
+    write("host-1", first, "notes.txt", "so far");
+
+    assertThat(snapshotRunning("host-1", first, 1, turn)).isEqualTo(Outcome.DISCARDED);
+    assertThat(keys()).isEmpty();
   }
 
   @Test
@@ -282,16 +390,33 @@ class WorkspacesTest {
   }
 
   private Outcome snapshot(String host, SandboxId sandbox, int epoch, TurnId turn) {
+    return snapshot(host, activities -> activities.snapshot(input(sandbox, epoch, turn)).outcome());
+  }
+
+  private Outcome snapshotRunning(String host, SandboxId sandbox, int epoch, TurnId turn) {
+    return snapshot(
+        host, activities -> activities.snapshotRunning(input(sandbox, epoch, turn)).outcome());
+  }
+
+  private SnapshotInput input(SandboxId sandbox, int epoch, TurnId turn) {
+    return new SnapshotInput(PROJECT, session.id(), sandbox, epoch, turn);
+  }
+
+  private Outcome snapshot(String host, Function<WorkspaceActivities, Outcome> taking) {
     var activities =
         new HostWorkspaceActivities(
-            folders(host), _ -> false, new TurnEnds(db), records, snapshots, Duration.ZERO, 5);
+            folders(host),
+            _ -> running,
+            new TurnEnds(db),
+            records,
+            snapshots,
+            Duration.ZERO,
+            5,
+            new ReadBack(2, 1));
     var temporal = TestActivityEnvironment.newInstance(payloads());
     try {
       temporal.registerActivitiesImplementations(activities);
-      return temporal
-          .newActivityStub(WorkspaceActivities.class)
-          .snapshot(new SnapshotInput(PROJECT, session.id(), sandbox, epoch, turn))
-          .outcome();
+      return taking.apply(temporal.newActivityStub(WorkspaceActivities.class));
     } finally {
       temporal.close();
     }
@@ -308,20 +433,58 @@ class WorkspacesTest {
 
   /** A turn begins and ends. */
   private TurnId turn(int epoch) {
+    var turn = begin(epoch);
+    end(turn, epoch);
+    return turn;
+  }
+
+  private TurnId begin(int epoch) {
     turns++;
     var turn = new TurnId(UUID.randomUUID().toString());
-    var message = new MessageId(turn.value());
+    append(epoch, turn, NewEvent.of(TurnEnds.startId(turn, epoch), new TurnStarted(turns, 1)));
+    return turn;
+  }
+
+  private void end(TurnId turn, int epoch) {
+    append(
+        epoch, turn, NewEvent.of(TurnEnds.id(turn), new TurnInterrupted(1, 0, 0, TokenUsage.NONE)));
+  }
+
+  /** A tool call that began and ended in the first epoch. */
+  private void call(String id, TurnId turn) {
+    append(
+        1,
+        turn,
+        NewEvent.of(ToolJournal.id(id, "started"), new SessionEvent.ToolStarted(id, "Bash")));
+    append(
+        1,
+        turn,
+        NewEvent.of(ToolJournal.id(id, "ended"), new SessionEvent.ToolCompleted(id, false, null)));
+  }
+
+  private void append(int epoch, TurnId turn, NewEvent event) {
     EventLog.append(
         db,
         new Request(
             session.id(),
             new EventWriter.Sandbox(epoch),
-            List.of(
-                NewEvent.of(TurnEnds.startId(turn, epoch), new TurnStarted(turns, 1))
-                    .inTurn(turn, message),
-                NewEvent.of(TurnEnds.id(turn), new TurnInterrupted(1, 0, 0, TokenUsage.NONE))
-                    .inTurn(turn, message))));
-    return turn;
+            List.of(event.inTurn(turn, new MessageId(turn.value())))));
+  }
+
+  private Safe newest() {
+    return records.newestFirst(session.id()).getFirst().safe();
+  }
+
+  /** Whether it is an object with a large file in it, and not a small one with names. */
+  private static boolean holdsContent(String key) {
+    return key.contains("/data/")
+        && requireNonNull(objects.store().get(key)).length > LARGE.length() / 4;
+  }
+
+  private static void corrupt(String key) {
+    var content = requireNonNull(objects.store().get(key));
+    content[content.length / 3] ^= 1;
+    objects.store().put(key, content, "application/octet-stream");
   }
 
   private List<WorkspaceRolledBack> rolledBack() {

@@ -1,5 +1,7 @@
 package dev.berth.activities.workspace;
 
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -33,6 +35,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -144,12 +148,12 @@ class ResticSnapshotsTest {
   void aSoundStoreIsSaidToBeSoundAndADamagedOneIsNot() throws IOException {
     write("project/notes.txt", "kept");
     var taken = take(null, ResticSnapshotsTest::nobodyWrites);
-    assertThat(snapshots.check(owner, Depth.STRUCTURE)).isEqualTo(Health.SOUND);
-    assertThat(snapshots.check(owner, Depth.CONTENT)).isEqualTo(Health.SOUND);
+    assertThat(snapshots.check(owner, Depth.STRUCTURE)).isEqualTo(new Health.Sound());
+    assertThat(snapshots.check(owner, Depth.CONTENT)).isEqualTo(new Health.Sound());
 
     objects.store().delete(keys().stream().filter(key -> key.contains("/data/")).toList());
 
-    assertThat(snapshots.check(owner, Depth.STRUCTURE)).isEqualTo(Health.DAMAGED);
+    assertThat(snapshots.check(owner, Depth.STRUCTURE)).isInstanceOf(Health.Damaged.class);
     assertThatThrownBy(() -> restore(taken)).isInstanceOf(UnreadableSnapshot.class);
   }
 
@@ -159,10 +163,54 @@ class ResticSnapshotsTest {
     take(null, ResticSnapshotsTest::nobodyWrites);
     objects.store().delete(keys().stream().filter(key -> key.contains("/data/")).toList());
 
-    snapshots.repair(owner);
+    snapshots.repair(owner, (Health.Damaged) snapshots.check(owner, Depth.STRUCTURE));
     var again = take(null, ResticSnapshotsTest::nobodyWrites);
 
     assertThat(restore(again).resolve("project/notes.txt")).hasContent("kept");
+  }
+
+  @Test
+  void contentThatChangedByItselfIsFoundByItsShareAndMended() throws IOException {
+    var one = noise();
+    var two = noise();
+    var notes = write("project/notes.txt", one);
+    var first = take(null, ResticSnapshotsTest::nobodyWrites);
+    var before = keys();
+    Files.writeString(notes, two);
+    var second = take(first.id(), ResticSnapshotsTest::nobodyWrites);
+    for (var key : keys()) {
+      if (key.contains("/data/") && !before.contains(key)) {
+        var pack = requireNonNull(objects.store().get(key));
+        // The other new one has the names.
+        if (pack.length > two.length() / 4) {
+          pack[10] ^= 1;
+          objects.store().put(key, pack, "application/octet-stream");
+        }
+      }
+    }
+
+    assertThat(snapshots.check(owner, Depth.STRUCTURE)).isEqualTo(new Health.Sound());
+    assertThatThrownBy(() -> restore(second)).isInstanceOf(UnreadableSnapshot.class);
+    var damages =
+        IntStream.rangeClosed(1, 2)
+            .mapToObj(part -> snapshots.check(owner, new Depth(part, 2)))
+            .filter(Health.Damaged.class::isInstance)
+            .map(Health.Damaged.class::cast)
+            .toList();
+    assertThat(damages).isNotEmpty();
+    assertThat(damages).allSatisfy(damage -> assertThat(damage.packs()).isNotEmpty());
+
+    damages.forEach(damage -> snapshots.repair(owner, damage));
+    var again = take(null, ResticSnapshotsTest::nobodyWrites);
+
+    assertThat(snapshots.check(owner, Depth.CONTENT)).isEqualTo(new Health.Sound());
+    assertThat(restore(again).resolve("project/notes.txt")).hasContent(two);
+    assertThat(restore(first).resolve("project/notes.txt")).hasContent(one);
+  }
+
+  /** Text that does not compress well. */
+  private static String noise() {
+    return Stream.generate(() -> UUID.randomUUID().toString()).limit(1000).collect(joining());
   }
 
   @Test
@@ -179,7 +227,7 @@ class ResticSnapshotsTest {
 
     assertThat(keys()).filteredOn(key -> key.contains("/snapshots/")).hasSize(2);
     assertThat(restore(latest).resolve("project/notes.txt")).hasContent("version 3");
-    assertThat(snapshots.check(owner, Depth.CONTENT)).isEqualTo(Health.SOUND);
+    assertThat(snapshots.check(owner, Depth.CONTENT)).isEqualTo(new Health.Sound());
     assertThatThrownBy(() -> restore(first)).isInstanceOf(UnreadableSnapshot.class);
   }
 
@@ -207,7 +255,7 @@ class ResticSnapshotsTest {
     snapshots.delete(owner);
 
     assertThat(keys()).isEmpty();
-    assertThat(snapshots.check(other, Depth.STRUCTURE)).isEqualTo(Health.SOUND);
+    assertThat(snapshots.check(other, Depth.STRUCTURE)).isEqualTo(new Health.Sound());
     snapshots.delete(owner);
   }
 
@@ -240,7 +288,9 @@ class ResticSnapshotsTest {
                 usual.settle(),
                 1,
                 usual.patience(),
-                usual.kept()),
+                usual.kept(),
+                usual.readBackEvery(),
+                usual.readBackShares()),
             objects.storage(),
             objects.store());
 
@@ -269,7 +319,9 @@ class ResticSnapshotsTest {
                 usual.settle(),
                 1,
                 Duration.ofMillis(1),
-                usual.kept()),
+                usual.kept(),
+                usual.readBackEvery(),
+                usual.readBackShares()),
             objects.storage(),
             objects.store());
     var begun = new Semaphore(0);

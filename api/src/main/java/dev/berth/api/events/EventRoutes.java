@@ -6,11 +6,12 @@ import dev.berth.api.events.SessionFeed.Item;
 import dev.berth.api.http.Answers;
 import dev.berth.api.http.EndUserRequests;
 import dev.berth.api.http.EndUserRequests.Owned;
-import dev.berth.db.EventLog;
+import dev.berth.db.LogPage;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.event.LogTruncated;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,10 +30,15 @@ import tools.jackson.databind.JsonNode;
  * {@code GET /v1/sessions/{id}/events}: the event log of a session, for its end user.
  *
  * <ul>
- *   <li>As JSON: a page after {@code after_seq}, at most {@code limit} events.
+ *   <li>As JSON: a page after {@code after_seq}, at most {@code limit} events, fewer when they are
+ *       large.
  *   <li>With {@code Accept: text/event-stream}: the log from {@code Last-Event-ID}, or {@code
  *       after_seq}, and then what happens, for as long as the reader stays; deltas have no id.
  * </ul>
+ *
+ * <p>Who begins before the first event that is kept is told so before it gets that one: by the
+ * page's {@code truncated}, in a stream by {@code log.truncated} under the number of the last event
+ * that is gone.
  */
 final class EventRoutes {
   private static final int PAGE = 200;
@@ -73,13 +79,13 @@ final class EventRoutes {
   }
 
   private ServerResponse page(SessionId session, long after, int limit) {
-    var events = EventLog.read(db, session, after, limit + 1);
-    var hasMore = events.size() > limit;
-    var body = ProtocolJson.mapper().createObjectNode().put("has_more", hasMore);
+    var page = LogPage.read(db, session, after, limit);
+    var body = ProtocolJson.mapper().createObjectNode().put("has_more", page.more());
+    if (page.truncated() != null) {
+      body.set("truncated", ProtocolJson.mapper().<JsonNode>valueToTree(page.truncated()));
+    }
     var array = body.putArray("events");
-    events.stream()
-        .limit(limit)
-        .forEach(event -> array.add(ProtocolJson.mapper().<JsonNode>valueToTree(event)));
+    page.events().forEach(event -> array.add(ProtocolJson.mapper().<JsonNode>valueToTree(event)));
     return Answers.json(HttpStatus.OK, body);
   }
 
@@ -101,14 +107,9 @@ final class EventRoutes {
       while (true) {
         switch (feed.next(KEEP_ALIVE)) {
           case null -> write(out, ": alive\n\n");
-          case Item.Stored(var event) ->
-              write(
-                  out,
-                  "id: %d\nevent: %s\ndata: %s\n\n"
-                      .formatted(
-                          event.seq(),
-                          event.type(),
-                          ProtocolJson.mapper().writeValueAsString(event)));
+          case Item.Stored(var event) -> write(out, numbered(event.seq(), event.type(), event));
+          case Item.Truncated(var log) ->
+              write(out, numbered(log.cutSeq(), LogTruncated.TYPE, log));
           case Item.Live(var delta) ->
               write(
                   out,
@@ -119,6 +120,11 @@ final class EventRoutes {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static String numbered(long seq, String type, Object data) {
+    return "id: %d\nevent: %s\ndata: %s\n\n"
+        .formatted(seq, type, ProtocolJson.mapper().writeValueAsString(data));
   }
 
   private static void write(OutputStream out, String text) throws IOException {

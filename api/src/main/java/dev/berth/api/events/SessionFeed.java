@@ -1,9 +1,10 @@
 package dev.berth.api.events;
 
-import dev.berth.db.EventLog;
+import dev.berth.db.LogPage;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
+import dev.berth.protocol.event.LogTruncated;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class SessionFeed implements AutoCloseable {
   private final SessionFeeds feeds;
   private final BlockingQueue<LiveFrame> frames = new ArrayBlockingQueue<>(BEHIND);
   private final Queue<EventEnvelope> page = new ArrayDeque<>();
+  private @Nullable LogTruncated truncated;
   private long cursor;
   private long lastMessage;
   private long position;
@@ -49,6 +51,9 @@ public final class SessionFeed implements AutoCloseable {
     record Stored(EventEnvelope event) implements Item {}
 
     record Live(LiveFrame.Delta delta) implements Item {}
+
+    /** What comes next in the log is not kept any more; the reader's cursor lies behind it now. */
+    record Truncated(LogTruncated log) implements Item {}
   }
 
   SessionFeed(
@@ -71,6 +76,12 @@ public final class SessionFeed implements AutoCloseable {
   public @Nullable Item next(Duration timeout) throws InterruptedException {
     var deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
+      var cut = truncated;
+      if (cut != null) {
+        truncated = null;
+        cursor = cut.cutSeq();
+        return new Item.Truncated(cut);
+      }
       var stored = page.poll();
       if (stored != null) {
         cursor = stored.seq();
@@ -145,8 +156,9 @@ public final class SessionFeed implements AutoCloseable {
   }
 
   private void readPage() {
-    var events = EventLog.read(db, session, cursor, PAGE);
-    page.addAll(events);
-    mayHaveMore = events.size() == PAGE;
+    var read = LogPage.read(db, session, cursor, PAGE);
+    truncated = read.truncated();
+    page.addAll(read.events());
+    mayHaveMore = read.more();
   }
 }

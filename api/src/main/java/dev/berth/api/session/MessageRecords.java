@@ -15,6 +15,7 @@ import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
+import dev.berth.db.MessageEnd;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.Problem;
@@ -22,9 +23,7 @@ import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
-import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.MessageAccepted;
-import dev.berth.protocol.event.SessionEvent.MessageWithdrawn;
 import dev.berth.protocol.event.SessionEvent.TurnFailed;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.protocol.event.TokenUsage;
@@ -98,8 +97,8 @@ final class MessageRecords {
   }
 
   /** How the message ended; null while it runs or waits. */
-  @Nullable SessionEvent end(SessionId session, MessageId message) {
-    return end(db, session, message);
+  @Nullable MessageEnd end(SessionId session, MessageId message) {
+    return MessageEnd.find(db, session, new TurnId(message.value()));
   }
 
   /**
@@ -254,15 +253,15 @@ final class MessageRecords {
     }
     requireSame(row.value1(), message);
     var ended = row.value3() != null;
-    var end = ended ? end(tx, session, message.id()) : null;
-    if (end instanceof MessageWithdrawn) {
+    var end = ended ? MessageEnd.find(tx, session, new TurnId(message.id().value())) : null;
+    if (end != null && end.reason() == StopReason.WITHDRAWN) {
       throw new ProblemException(
           ProblemType.MESSAGE_WITHDRAWN,
           "Invalid message: %s was withdrawn and does not run; send it under a new id."
               .formatted(message.id()));
     }
     var taken = row.value4() != null;
-    if (!taken && end instanceof TurnFailed failed && failed.stopReason() == StopReason.CLOSED) {
+    if (!taken && end != null && end.reason() == StopReason.CLOSED) {
       throw Sessions.closed(session);
     }
     return new Stored(row.value2(), true, ended);
@@ -275,11 +274,6 @@ final class MessageRecords {
           "Invalid message: the id %s was used for another message; choose a new one."
               .formatted(message.id()));
     }
-  }
-
-  private static @Nullable SessionEvent end(DSLContext db, SessionId session, MessageId message) {
-    var event = EventLog.find(db, session, new TurnId(message.value()).endEvent());
-    return event == null ? null : event.event();
   }
 
   private static Condition is(SessionId session, MessageId message) {

@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param idle nothing to do for this long: the sandbox goes, the session stays
  * @param completionLinger how long a completed session keeps its sandbox
  * @param clientToolTimeout how long an agent waits for a client's tool
+ * @param firstSnapshot how long a turn runs until its files are made safe for the first time
  * @param outage how long a turn waits for a part of the platform that is away
  * @param background how long commands and subagents in the background keep the sandbox of a session
  *     that has nothing else to do
@@ -29,7 +30,8 @@ public record SessionProperties(
     @DefaultValue("30s") Duration completionLinger,
     @DefaultValue("10m") Duration clientToolTimeout,
     @DefaultValue("15m") Duration outage,
-    @DefaultValue("2h") Duration background) {
+    @DefaultValue("2h") Duration background,
+    @DefaultValue("1m") Duration firstSnapshot) {
   public SessionProperties {
     if (!background.isPositive()) {
       throw new IllegalArgumentException("session.background: " + background + " (expected: > 0)");
@@ -51,7 +53,8 @@ public record SessionProperties(
         defaults.startAttempts(),
         defaults.turnAttempts(),
         outage,
-        background);
+        background,
+        firstSnapshot);
   }
 
   int clientToolTimeoutMillis() {

@@ -12,7 +12,7 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.client.SessionOptions;
-import dev.berth.protocol.event.SessionEvent.MessageWithdrawn;
+import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.session.SessionWorkflow.InterruptResult;
 import java.util.Locale;
 import java.util.UUID;
@@ -145,14 +145,14 @@ public final class Sessions {
       return;
     }
     var end = messages.end(session.id(), message);
-    if (!(end instanceof MessageWithdrawn)) {
+    if (end == null || end.reason() != StopReason.WITHDRAWN) {
       throw new ProblemException(
           ProblemType.MESSAGE_NOT_WAITING,
           end == null
               ? "Invalid message: %s runs and cannot be withdrawn; interrupt it instead."
                   .formatted(message)
               : "Invalid message: %s has ended (%s) and cannot be withdrawn."
-                  .formatted(message, end.type()));
+                  .formatted(message, end.reason().wireName()));
     }
   }
 

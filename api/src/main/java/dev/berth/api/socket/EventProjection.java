@@ -94,6 +94,7 @@ final class EventProjection {
           SessionEvent.SandboxStarted _,
           SessionEvent.SandboxEnded _,
           SessionEvent.WorkspaceRolledBack _,
+          SessionEvent.HostLost _,
           SessionEvent.Rescheduled _,
           SessionEvent.MessageSuperseded _,
           SessionEvent.SessionRestarted _,

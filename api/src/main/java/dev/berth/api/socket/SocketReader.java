@@ -84,7 +84,9 @@ final class SocketReader implements AutoCloseable {
   public void close() {
     closed = true;
     var running = thread;
-    if (running != null) {
+    // A reader that could not write closes its own socket: an interrupt would cut short what its
+    // thread does next, which is to tell the session that the socket is gone.
+    if (running != null && !running.equals(Thread.currentThread())) {
       running.interrupt();
     }
   }
@@ -118,6 +120,12 @@ final class SocketReader implements AutoCloseable {
           case Item.Stored(var event) -> {
             show(event);
             cursor = event.seq();
+          }
+          case Item.Truncated(var log) -> {
+            if (view.numbered()) {
+              writer.send(new ServerFrame.Truncated(log.cutSeq(), log));
+            }
+            cursor = log.cutSeq();
           }
           case Item.Live(var delta) -> {
             if (mayShow(delta.turnId())) {

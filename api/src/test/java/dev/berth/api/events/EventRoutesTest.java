@@ -6,6 +6,7 @@ import dev.berth.api.ApiNode;
 import dev.berth.api.TestProject;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
+import dev.berth.db.LogCuts;
 import dev.berth.db.NewEvent;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
@@ -197,6 +198,35 @@ class EventRoutesTest {
 
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(json(refused).path("detail").asString()).startsWith("Last-Event-ID: latest");
+  }
+
+  @Test
+  void whoComesFromBeforeTheFirstEventThatIsKeptIsToldWhatWasThere() throws Exception {
+    var cut = project.session("jane");
+    append(cut, 1, 5);
+    LogCuts.cut(node.db(), cut, 3);
+
+    var page = json(get(cut, "?after_seq=1", project.token("jane")));
+    assertThat(page.path("truncated").path("first_seq").asInt()).isEqualTo(4);
+    assertThat(page.path("truncated").path("snapshot").path("turns").isNumber()).isTrue();
+    assertThat(page.path("events").valueStream().map(event -> event.path("seq").asInt()))
+        .containsExactly(4, 5);
+    assertThat(json(get(cut, "?after_seq=3", project.token("jane"))).has("truncated")).isFalse();
+
+    try (var lines = stream(cut, "", "1")) {
+      var told = event(lines);
+      assertThat(told).containsEntry("id", "3").containsEntry("event", "log.truncated");
+      assertThat(
+              ProtocolJson.mapper()
+                  .readTree(told.getOrDefault("data", ""))
+                  .path("first_seq")
+                  .asInt())
+          .isEqualTo(4);
+      assertThat(event(lines)).containsEntry("id", "4");
+    }
+    try (var lines = stream(cut, "", "3")) {
+      assertThat(event(lines)).containsEntry("id", "4").containsEntry("event", "agent.message");
+    }
   }
 
   private static BufferedReader stream(SessionId session, String query, String last)

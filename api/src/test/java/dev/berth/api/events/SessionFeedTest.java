@@ -9,6 +9,7 @@ import dev.berth.api.events.SessionFeed.Item;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
+import dev.berth.db.LogCuts;
 import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.ProtocolJson;
@@ -117,6 +118,26 @@ class SessionFeedTest {
 
     try (var feed = feeds(SessionFeedTest::nowhere).read(session, 3, false)) {
       for (var seq = 4; seq <= 450; seq++) {
+        assertThat(stored(feed)).isEqualTo(seq);
+      }
+    }
+  }
+
+  @Test
+  void aLogThatIsCutUnderItsReaderIsToldAndGoesOn() throws Exception {
+    append(450);
+    try (var feed = feeds(SessionFeedTest::nowhere).read(session, 0, false)) {
+      assertThat(stored(feed)).isEqualTo(1);
+      LogCuts.cut(database.dsl(), session, 300);
+
+      // What it holds already it still gives.
+      for (var seq = 2; seq <= 200; seq++) {
+        assertThat(stored(feed)).isEqualTo(seq);
+      }
+      assertThat(feed.next(LONG))
+          .isInstanceOfSatisfying(
+              Item.Truncated.class, cut -> assertThat(cut.log().firstSeq()).isEqualTo(301));
+      for (var seq = 301; seq <= 450; seq++) {
         assertThat(stored(feed)).isEqualTo(seq);
       }
     }

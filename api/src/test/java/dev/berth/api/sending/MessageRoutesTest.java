@@ -224,7 +224,7 @@ class MessageRoutesTest {
     eventually(() -> ends(session).size() == 1);
 
     assertThat(assertProblem(withdraw(session, running), 409, "message_not_waiting"))
-        .contains("turn.completed");
+        .contains("end_turn");
   }
 
   @Test

@@ -364,7 +364,8 @@ class OptionsPolicyTest {
             Duration.ofSeconds(30),
             Duration.ofMinutes(10),
             Duration.ofMinutes(15),
-            Duration.ofHours(2)));
+            Duration.ofHours(2),
+            Duration.ofMinutes(1)));
   }
 
   private static EffectiveOptions decide(String asked, String token) {

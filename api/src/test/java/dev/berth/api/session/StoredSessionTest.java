@@ -348,7 +348,8 @@ class StoredSessionTest {
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(10),
                 Duration.ofMinutes(15),
-                Duration.ofHours(2)))
+                Duration.ofHours(2),
+                Duration.ofMinutes(1)))
         .decide(
             ProtocolJson.mapper().readValue(asked, SessionOptions.class),
             ProtocolJson.mapper().readValue(token, TokenClaims.class));

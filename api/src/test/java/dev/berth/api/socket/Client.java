@@ -58,8 +58,13 @@ final class Client implements AutoCloseable {
 
   /** The next frame that comes. */
   JsonNode next() throws InterruptedException {
+    return next(SECONDS);
+  }
+
+  /** The next frame that comes in that time. */
+  JsonNode next(int seconds) throws InterruptedException {
     return ProtocolJson.mapper()
-        .readTree(requireNonNull(frames.poll(SECONDS, TimeUnit.SECONDS), "no frame came"));
+        .readTree(requireNonNull(frames.poll(seconds, TimeUnit.SECONDS), "no frame came"));
   }
 
   /** The code with which the server closes. */

@@ -159,7 +159,7 @@ public final class EventLog {
         event.raw() == null ? null : ProtocolJson.mapper().readTree(event.raw()));
   }
 
-  private static EventEnvelope envelope(Record row) {
+  static EventEnvelope envelope(Record row) {
     var turn = row.get(EVENTS.TURN_ID);
     var message = row.get(EVENTS.MESSAGE_ID);
     return new EventEnvelope(

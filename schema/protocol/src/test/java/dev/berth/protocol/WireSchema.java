@@ -17,6 +17,7 @@ import dev.berth.protocol.client.ClientFrame;
 import dev.berth.protocol.client.ServerFrame;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.LiveFrame;
+import dev.berth.protocol.event.LogTruncated;
 import dev.berth.protocol.event.SessionEvent;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -89,6 +90,7 @@ final class WireSchema {
     documents.put("session-event.schema.json", SessionEvent.class);
     documents.put("live-frame.schema.json", LiveFrame.class);
     documents.put("event-envelope.schema.json", EventEnvelope.class);
+    documents.put("log-truncated.schema.json", LogTruncated.class);
     return documents;
   }
 

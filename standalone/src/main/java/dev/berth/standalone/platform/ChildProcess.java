@@ -89,6 +89,15 @@ final class ChildProcess implements AutoCloseable {
     delete(pidFile);
   }
 
+  /** Kills it as the loss of its machine would, and leaves it dead. */
+  void lose() {
+    closing = true;
+    var running = process;
+    if (running != null) {
+      running.destroyForcibly().onExit().join();
+    }
+  }
+
   /** Ends the processes that an earlier platform in this home left behind when it was killed. */
   static void endLeftovers(BerthHome home) {
     try (var files = Files.list(home.run());

@@ -350,6 +350,18 @@ public final class Platform implements AutoCloseable {
     }
   }
 
+  /**
+   * Kills a process of a split platform, which is not started again: its machine is lost. For
+   * tests.
+   */
+  public void lose(String process) {
+    started.stream()
+        .filter(ChildProcess.class::isInstance)
+        .map(ChildProcess.class::cast)
+        .filter(child -> child.name().equals(process))
+        .forEach(ChildProcess::lose);
+  }
+
   /** The processes of a split platform by name, for tests that end them. */
   public Map<String, @Nullable Long> processes() {
     var processes = new HashMap<String, @Nullable Long>();

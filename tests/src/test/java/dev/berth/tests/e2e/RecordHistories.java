@@ -37,7 +37,8 @@ class RecordHistories {
   @Test
   void record() throws IOException {
     Files.createDirectories(FOLDER);
-    try (var platform = TestPlatform.start("record", Map.of("session.idle", "3s"))) {
+    var settings = Map.of("session.idle", "3s", "session.first-snapshot", "2s");
+    try (var platform = TestPlatform.start("record", settings)) {
       var turns = platform.socket("recorder").init(allowAll());
       turns.user("say one").user("say two");
       turns.result();
@@ -84,6 +85,22 @@ class RecordHistories {
       files.turn("say done");
       write(platform, "session-snapshots", files.session());
 
+      var inTurn = platform.socket("recorder").init(allowAll());
+      inTurn.user(
+          "write notes.txt <<END\none\nEND\nbash python3 -c \"import time; time.sleep(8)\"\nsay so");
+      eventually(
+          "the files of the turn are safe",
+          Duration.ofSeconds(60),
+          () ->
+              platform
+                      .database()
+                      .fetchCount(
+                          DSL.table("workspace_snapshots"),
+                          DSL.condition("session_id = ?::uuid", inTurn.session()))
+                  >= 1);
+      inTurn.result();
+      inTurn.turn("say done");
+      write(platform, "session-snapshots-in-turns", inTurn.session());
       var permits = platform.socket("recorder").init(allowAll());
       permits.turn("say one");
       permits.close();

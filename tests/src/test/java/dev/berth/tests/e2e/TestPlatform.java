@@ -73,11 +73,20 @@ public final class TestPlatform implements AutoCloseable {
 
   /** Starts a platform of separate processes. */
   static TestPlatform split(String name, int apis, int workers) {
+    return split(name, apis, workers, Map.of());
+  }
+
+  /**
+   * Starts a platform of separate processes.
+   *
+   * @param settings of api and worker, by their Spring names
+   */
+  static TestPlatform split(String name, int apis, int workers, Map<String, String> settings) {
     var root = Path.of(required("berth.test-home")).resolve(name);
     delete(root);
     var home = BerthHome.at(root, Path.of(required("berth.cache")));
     var options =
-        new PlatformOptions(freePorts(), apis, workers, required("berth.sandbox-image"), Map.of());
+        new PlatformOptions(freePorts(), apis, workers, required("berth.sandbox-image"), settings);
     return new TestPlatform(home, Platform.start(home, options, Map.of()));
   }
 

@@ -23,7 +23,18 @@ public interface WorkspaceActivities {
   SnapshotResult snapshot(SnapshotInput input);
 
   /**
-   * @param turnId the turn that ended
+   * Makes the files safe as a running turn has them: as a crash would leave them at the place in
+   * the log where the session is. Nothing is done when the turn has ended meanwhile.
+   *
+   * <ul>
+   *   <li>A repeat takes another one, at a later place.
+   *   <li>Errors: as those of {@link #snapshot}.
+   * </ul>
+   */
+  SnapshotResult snapshotRunning(SnapshotInput input);
+
+  /**
+   * @param turnId the turn that ended, or that runs
    */
   record SnapshotInput(
       ProjectId projectId, SessionId sessionId, SandboxId sandboxId, int epoch, TurnId turnId) {}

@@ -3,6 +3,7 @@ package dev.berth.workflows.session;
 import static java.util.Objects.requireNonNullElse;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The times and bounds of a session. They come with its input, because a workflow reads no
@@ -22,6 +23,8 @@ import java.time.Duration;
  *     before there was such a time gets the default
  * @param background how long work in the background keeps the sandbox of a session that is idle, or
  *     completed; absent in sessions of an earlier release, for two hours
+ * @param firstSnapshot how long a turn runs until its files are made safe while it goes on; the
+ *     next time after twice as long, and so on, up to fifteen times; absent for a minute
  */
 public record SessionPolicy(
     Duration idle,
@@ -35,9 +38,12 @@ public record SessionPolicy(
     int startAttempts,
     int turnAttempts,
     Duration outage,
-    Duration background) {
+    Duration background,
+    @Nullable Duration firstSnapshot) {
   private static final Duration OUTAGE = Duration.ofMinutes(15);
   private static final Duration BACKGROUND = Duration.ofHours(2);
+
+  private static final Duration FIRST_SNAPSHOT = Duration.ofMinutes(1);
 
   public static final SessionPolicy DEFAULT =
       new SessionPolicy(
@@ -52,7 +58,8 @@ public record SessionPolicy(
           3,
           5,
           OUTAGE,
-          BACKGROUND);
+          BACKGROUND,
+          FIRST_SNAPSHOT);
 
   // The input of a session that began earlier has no such time, and the decoder then gives null.
   public SessionPolicy {
@@ -70,6 +77,14 @@ public record SessionPolicy(
     requirePositive("startAttempts", startAttempts);
     requirePositive("turnAttempts", turnAttempts);
     requirePositive("background", background);
+    if (firstSnapshot != null) {
+      requirePositive("firstSnapshot", firstSnapshot);
+    }
+  }
+
+  /** How long a turn runs until its files are made safe for the first time. */
+  public Duration snapshotInTurn() {
+    return firstSnapshot == null ? FIRST_SNAPSHOT : firstSnapshot;
   }
 
   private static void requirePositive(String name, Duration value) {

@@ -54,6 +54,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
         }
         // A message that waits for a permit stays in the queue, where it can be withdrawn.
         if (permits.acquire(this::isHeadToRun) || isHeadCut()) {
+          workspace.turnBegins();
           workspace.turnEnded(turn.runNext());
         }
       } else if (state().completing() != null) {

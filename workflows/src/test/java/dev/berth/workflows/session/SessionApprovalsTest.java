@@ -199,7 +199,8 @@ class SessionApprovalsTest {
             usual.startAttempts(),
             usual.turnAttempts(),
             usual.outage(),
-            usual.background()));
+            usual.background(),
+            usual.firstSnapshot()));
   }
 
   /** A message whose turn runs, with calls that wait for a person. */

@@ -104,6 +104,49 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void makesTheFilesSafeNowAndThenWhileATurnRuns() throws Exception {
+    stop();
+    running = RunningSession.start(firstSnapshotAfter(Duration.ofMillis(200)), RunningSession.HOST);
+    host = running.host();
+    workflow = running.workflow();
+    host.nextTurn(new TurnBehaviour.Waits());
+    var turn = turn(submit());
+
+    host.awaitRunningSnapshots(2);
+    host.finish(turn, END_TURN);
+    eventually(() -> host.snapshots().size() == 1);
+
+    assertThat(host.runningSnapshots()).containsOnly(turn);
+    assertThat(host.snapshots()).containsExactly(turn);
+  }
+
+  @Test
+  void aShortTurnIsMadeSafeAtItsEndOnly() {
+    submit();
+    eventually(() -> host.snapshots().size() == 1);
+
+    assertThat(host.runningSnapshots()).isEmpty();
+  }
+
+  private static SessionPolicy firstSnapshotAfter(Duration time) {
+    var usual = SessionPolicy.DEFAULT;
+    return new SessionPolicy(
+        usual.idle(),
+        usual.completionLinger(),
+        usual.retention(),
+        usual.turn(),
+        usual.turnHeartbeat(),
+        usual.hostAnswer(),
+        usual.start(),
+        usual.interruptGrace(),
+        usual.startAttempts(),
+        usual.turnAttempts(),
+        usual.outage(),
+        usual.background(),
+        time);
+  }
+
+  @Test
   void aMessageDoesNotWaitForASnapshotAndTheNextSnapshotIsOfTheLatestTurn() {
     var slow = new CompletableFuture<WorkspaceActivities.Outcome>();
     host.nextSnapshot(slow);

@@ -34,6 +34,7 @@ public final class FakeHostActivities
   private final Set<TurnId> running = new HashSet<>();
   private int most;
   private final List<TurnId> snapshots = new ArrayList<>();
+  private final List<TurnId> runningSnapshots = new ArrayList<>();
   private volatile int background;
   private final Queue<CompletableFuture<Outcome>> heldSnapshots = new ConcurrentLinkedQueue<>();
 
@@ -211,6 +212,27 @@ public final class FakeHostActivities
     var waiting = List.copyOf(held.values());
     held.clear();
     waiting.forEach(turn -> turn.complete(null));
+  }
+
+  @Override
+  public SnapshotResult snapshotRunning(SnapshotInput input) {
+    synchronized (this) {
+      runningSnapshots.add(input.turnId());
+      notifyAll();
+    }
+    return new SnapshotResult(Outcome.CRASH_CONSISTENT);
+  }
+
+  /** The turns of which a snapshot was taken while they ran, in order. */
+  public synchronized List<TurnId> runningSnapshots() {
+    return new ArrayList<>(runningSnapshots);
+  }
+
+  /** Waits until so many snapshots of running turns were taken. */
+  public synchronized void awaitRunningSnapshots(int count) throws InterruptedException {
+    while (runningSnapshots.size() < count) {
+      wait();
+    }
   }
 
   private synchronized CompletableFuture<@Nullable StopReason> waiting(TurnId turn) {

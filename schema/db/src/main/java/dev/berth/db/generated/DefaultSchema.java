@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
+import dev.berth.db.generated.tables.LogCuts;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.ModelRequests;
@@ -139,6 +140,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Ledger LEDGER = Ledger.LEDGER;
 
+    public final LogCuts LOG_CUTS = LogCuts.LOG_CUTS;
+
     public final MessageRefusals MESSAGE_REFUSALS = MessageRefusals.MESSAGE_REFUSALS;
 
     public final Messages MESSAGES = Messages.MESSAGES;
@@ -173,6 +176,7 @@ public class DefaultSchema extends SchemaImpl {
             Events.EVENTS,
             Hosts.HOSTS,
             Ledger.LEDGER,
+            LogCuts.LOG_CUTS,
             MessageRefusals.MESSAGE_REFUSALS,
             Messages.MESSAGES,
             ModelRequests.MODEL_REQUESTS,

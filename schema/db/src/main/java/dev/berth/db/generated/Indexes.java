@@ -36,6 +36,7 @@ public class Indexes {
     public static final Index MODEL_REQUESTS_OPEN = Internal.createIndex(DSL.name("model_requests_open"), ModelRequests.MODEL_REQUESTS, new OrderField[] { ModelRequests.MODEL_REQUESTS.OPENED_AT }, false);
     public static final Index SANDBOX_OF_EPOCH = Internal.createIndex(DSL.name("sandbox_of_epoch"), Sandboxes.SANDBOXES, new OrderField[] { Sandboxes.SANDBOXES.SESSION_ID, Sandboxes.SANDBOXES.EPOCH }, true);
     public static final Index SANDBOXES_ALIVE = Internal.createIndex(DSL.name("sandboxes_alive"), Sandboxes.SANDBOXES, new OrderField[] { Sandboxes.SANDBOXES.HOST_ID }, false);
+    public static final Index SESSIONS_CLOSED = Internal.createIndex(DSL.name("sessions_closed"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.CLOSED_AT }, false);
     public static final Index SESSIONS_OF_ACCOUNT = Internal.createIndex(DSL.name("sessions_of_account"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.ACCOUNT_ID, Sessions.SESSIONS.CREATED_AT.desc() }, false);
     public static final Index SESSIONS_OF_USER = Internal.createIndex(DSL.name("sessions_of_user"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.PROJECT_ID, Sessions.SESSIONS.END_USER_ID, Sessions.SESSIONS.CREATED_AT.desc() }, false);
     public static final Index WORKSPACE_SNAPSHOTS_LATEST = Internal.createIndex(DSL.name("workspace_snapshots_latest"), WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, new OrderField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SEQ.desc() }, false);

@@ -10,6 +10,7 @@ import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
+import dev.berth.db.generated.tables.LogCuts;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.ModelRequests;
@@ -41,13 +42,14 @@ public class Keys {
     public static final UniqueKey<Record> EVENTS_SESSION_ID_EVENT_ID_KEY = Internal.createUniqueKey(Events.EVENTS, DSL.name("events_session_id_event_id_key"), new TableField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.EVENT_ID }, true);
     public static final UniqueKey<Record> HOSTS_PKEY = Internal.createUniqueKey(Hosts.HOSTS, DSL.name("hosts_pkey"), new TableField[] { Hosts.HOSTS.HOST_ID }, true);
     public static final UniqueKey<Record> LEDGER_PKEY = Internal.createUniqueKey(Ledger.LEDGER, DSL.name("ledger_pkey"), new TableField[] { Ledger.LEDGER.ENTRY_ID }, true);
+    public static final UniqueKey<Record> LOG_CUTS_PKEY = Internal.createUniqueKey(LogCuts.LOG_CUTS, DSL.name("log_cuts_pkey"), new TableField[] { LogCuts.LOG_CUTS.SESSION_ID }, true);
     public static final UniqueKey<Record> MESSAGE_REFUSALS_PKEY = Internal.createUniqueKey(MessageRefusals.MESSAGE_REFUSALS, DSL.name("message_refusals_pkey"), new TableField[] { MessageRefusals.MESSAGE_REFUSALS.SESSION_ID, MessageRefusals.MESSAGE_REFUSALS.MESSAGE_ID }, true);
     public static final UniqueKey<Record> MESSAGES_PKEY = Internal.createUniqueKey(Messages.MESSAGES, DSL.name("messages_pkey"), new TableField[] { Messages.MESSAGES.SESSION_ID, Messages.MESSAGES.MESSAGE_ID }, true);
     public static final UniqueKey<Record> MODEL_REQUESTS_PKEY = Internal.createUniqueKey(ModelRequests.MODEL_REQUESTS, DSL.name("model_requests_pkey"), new TableField[] { ModelRequests.MODEL_REQUESTS.REQUEST_ID }, true);
     public static final UniqueKey<Record> PROJECTS_PKEY = Internal.createUniqueKey(Projects.PROJECTS, DSL.name("projects_pkey"), new TableField[] { Projects.PROJECTS.PROJECT_ID }, true);
     public static final UniqueKey<Record> SANDBOXES_PKEY = Internal.createUniqueKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_pkey"), new TableField[] { Sandboxes.SANDBOXES.SANDBOX_ID }, true);
     public static final UniqueKey<Record> SESSIONS_PKEY = Internal.createUniqueKey(Sessions.SESSIONS, DSL.name("sessions_pkey"), new TableField[] { Sessions.SESSIONS.SESSION_ID }, true);
-    public static final UniqueKey<Record> WORKSPACE_SNAPSHOTS_PKEY = Internal.createUniqueKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_pkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.TURN_ID }, true);
+    public static final UniqueKey<Record> WORKSPACE_SNAPSHOTS_PKEY = Internal.createUniqueKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_pkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SEQ }, true);
 
     // -------------------------------------------------------------------------
     // FOREIGN KEY definitions
@@ -57,6 +59,7 @@ public class Keys {
     public static final ForeignKey<Record, Record> CLIENT_TOOL_CALLS__CLIENT_TOOL_CALLS_SESSION_ID_FKEY = Internal.createForeignKey(ClientToolCalls.CLIENT_TOOL_CALLS, DSL.name("client_tool_calls_session_id_fkey"), new TableField[] { ClientToolCalls.CLIENT_TOOL_CALLS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> EVENTS__EVENTS_SESSION_ID_FKEY = Internal.createForeignKey(Events.EVENTS, DSL.name("events_session_id_fkey"), new TableField[] { Events.EVENTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> LEDGER__LEDGER_SESSION_ID_FKEY = Internal.createForeignKey(Ledger.LEDGER, DSL.name("ledger_session_id_fkey"), new TableField[] { Ledger.LEDGER.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> LOG_CUTS__LOG_CUTS_SESSION_ID_FKEY = Internal.createForeignKey(LogCuts.LOG_CUTS, DSL.name("log_cuts_session_id_fkey"), new TableField[] { LogCuts.LOG_CUTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> MESSAGE_REFUSALS__MESSAGE_REFUSALS_SESSION_ID_FKEY = Internal.createForeignKey(MessageRefusals.MESSAGE_REFUSALS, DSL.name("message_refusals_session_id_fkey"), new TableField[] { MessageRefusals.MESSAGE_REFUSALS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> MESSAGES__MESSAGES_SESSION_ID_FKEY = Internal.createForeignKey(Messages.MESSAGES, DSL.name("messages_session_id_fkey"), new TableField[] { Messages.MESSAGES.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> MODEL_REQUESTS__MODEL_REQUESTS_SESSION_ID_FKEY = Internal.createForeignKey(ModelRequests.MODEL_REQUESTS, DSL.name("model_requests_session_id_fkey"), new TableField[] { ModelRequests.MODEL_REQUESTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);

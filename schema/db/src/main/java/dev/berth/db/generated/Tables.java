@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
 import dev.berth.db.generated.tables.Ledger;
+import dev.berth.db.generated.tables.LogCuts;
 import dev.berth.db.generated.tables.MessageRefusals;
 import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.ModelRequests;
@@ -128,6 +129,8 @@ public class Tables {
     public static final Hosts HOSTS = Hosts.HOSTS;
 
     public static final Ledger LEDGER = Ledger.LEDGER;
+
+    public static final LogCuts LOG_CUTS = LogCuts.LOG_CUTS;
 
     public static final MessageRefusals MESSAGE_REFUSALS = MessageRefusals.MESSAGE_REFUSALS;
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonTypeName;
 import dev.berth.protocol.Problem;
+import dev.berth.protocol.event.LogTruncated;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -79,6 +80,19 @@ public sealed interface ServerFrame {
   @JsonTypeName("sdk_message")
   record SdkMessage(JsonNode payload) implements ServerFrame {
     public SdkMessage {
+      requireNonNull(payload, "payload");
+    }
+  }
+
+  /**
+   * The oldest events are not kept any more: sent to a socket whose {@code after_seq} lies before
+   * the first one that is.
+   *
+   * @param seq number of the last event that is gone: the socket's new cursor
+   */
+  @JsonTypeName(LogTruncated.TYPE)
+  record Truncated(long seq, LogTruncated payload) implements ServerFrame {
+    public Truncated {
       requireNonNull(payload, "payload");
     }
   }

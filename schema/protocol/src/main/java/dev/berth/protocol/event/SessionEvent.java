@@ -386,18 +386,62 @@ public sealed interface SessionEvent {
    * model is told with its next message.
    *
    * @param snapshotSeq the log's number up to which the files are as they were; 0 for none at all
-   * @param snapshotTurnId the last turn whose files are there; absent when there is none
+   * @param snapshotTurnId the last turn whose files are there, or there in part when they were kept
+   *     while it ran; absent when there is none
    * @param snapshotAt when those files were kept
-   * @param lostTurns turns that began after it, at least 1; what they changed is missing or, of the
-   *     first of them, there in part
+   * @param lostTurns turns that ended or began after it, at least 1; what they changed is missing
+   *     or, of the first of them, there in part
+   * @param lostCalls the latest tool calls that ended after it, in their order: their effects on
+   *     files may be missing
+   * @param unreadableSnapshots how many newer copies could not be read and were passed over; absent
+   *     for none
    */
   @JsonTypeName("workspace.rolled_back")
   record WorkspaceRolledBack(
       @JsonProperty("snapshot_seq") long snapshotSeq,
       @JsonProperty("snapshot_turn_id") @Nullable TurnId snapshotTurnId,
       @JsonProperty("snapshot_at") @Nullable Instant snapshotAt,
-      @JsonProperty("lost_turns") int lostTurns)
-      implements SessionEvent {}
+      @JsonProperty("lost_turns") int lostTurns,
+      @JsonProperty("lost_calls") @Nullable List<EndedCall> lostCalls,
+      @JsonProperty("unreadable_snapshots") @Nullable Integer unreadableSnapshots)
+      implements SessionEvent {
+    public WorkspaceRolledBack {
+      lostCalls = lostCalls == null || lostCalls.isEmpty() ? null : List.copyOf(lostCalls);
+    }
+
+    public WorkspaceRolledBack(
+        long snapshotSeq,
+        @Nullable TurnId snapshotTurnId,
+        @Nullable Instant snapshotAt,
+        int lostTurns) {
+      this(snapshotSeq, snapshotTurnId, snapshotAt, lostTurns, null, null);
+    }
+  }
+
+  /**
+   * The session goes on without the host that had it. What had not left that host is lost: of the
+   * conversation what is not in the transcript, of the files what {@code workspace.rolled_back}
+   * says. The log itself is whole.
+   *
+   * @param hostId the host that is gone, or does not answer
+   * @param transcriptSeq number of the last message of the agent that the transcript has, as it was
+   *     acknowledged; 0 for none
+   * @param transcriptAt when that was said
+   * @param workspaceSeq the log's number up to which the files are there; 0 for none
+   * @param workspaceAt when those files were kept
+   */
+  @JsonTypeName("session.host_lost")
+  record HostLost(
+      @JsonProperty("host_id") HostId hostId,
+      @JsonProperty("transcript_seq") long transcriptSeq,
+      @JsonProperty("transcript_at") @Nullable Instant transcriptAt,
+      @JsonProperty("workspace_seq") long workspaceSeq,
+      @JsonProperty("workspace_at") @Nullable Instant workspaceAt)
+      implements SessionEvent {
+    public HostLost {
+      requireNonNull(hostId, "hostId");
+    }
+  }
 
   /**
    * The turn lost its sandbox and is taken up on another one.

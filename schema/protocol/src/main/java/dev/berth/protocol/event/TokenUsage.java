@@ -10,4 +10,13 @@ public record TokenUsage(
     @JsonProperty("cache_creation_input_tokens") long cacheCreationInputTokens,
     @JsonProperty("cache_read_input_tokens") long cacheReadInputTokens) {
   public static final TokenUsage NONE = new TokenUsage(0, 0, 0, 0, 0);
+
+  public TokenUsage plus(TokenUsage more) {
+    return new TokenUsage(
+        requests + more.requests,
+        inputTokens + more.inputTokens,
+        outputTokens + more.outputTokens,
+        cacheCreationInputTokens + more.cacheCreationInputTokens,
+        cacheReadInputTokens + more.cacheReadInputTokens);
+  }
 }

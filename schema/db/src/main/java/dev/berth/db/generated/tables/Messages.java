@@ -74,6 +74,10 @@ public class Messages extends TableImpl<Record> {
 
     public final TableField<Record, Boolean> INTERRUPTS = createField(DSL.name("interrupts"), SQLDataType.BOOLEAN.nullable(false).defaultValue(DSL.field(DSL.raw("false"), SQLDataType.BOOLEAN)), this, "");
 
+    public final TableField<Record, Long> END_SEQ = createField(DSL.name("end_seq"), SQLDataType.BIGINT, this, "");
+
+    public final TableField<Record, String> STOP_REASON = createField(DSL.name("stop_reason"), SQLDataType.CLOB, this, "");
+
     private Messages(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }

@@ -11,6 +11,7 @@ import dev.berth.db.generated.tables.Accounts.AccountsPath;
 import dev.berth.db.generated.tables.ClientToolCalls.ClientToolCallsPath;
 import dev.berth.db.generated.tables.Events.EventsPath;
 import dev.berth.db.generated.tables.Ledger.LedgerPath;
+import dev.berth.db.generated.tables.LogCuts.LogCutsPath;
 import dev.berth.db.generated.tables.MessageRefusals.MessageRefusalsPath;
 import dev.berth.db.generated.tables.Messages.MessagesPath;
 import dev.berth.db.generated.tables.ModelRequests.ModelRequestsPath;
@@ -169,7 +170,7 @@ public class Sessions extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.SESSIONS_OF_ACCOUNT, Indexes.SESSIONS_OF_USER);
+        return Arrays.asList(Indexes.SESSIONS_CLOSED, Indexes.SESSIONS_OF_ACCOUNT, Indexes.SESSIONS_OF_USER);
     }
 
     @Override
@@ -225,6 +226,15 @@ public class Sessions extends TableImpl<Record> {
             _ledger = new LedgerPath(this, null, Keys.LEDGER__LEDGER_SESSION_ID_FKEY.getInverseKey());
 
         return _ledger;
+    }
+
+    private transient LogCutsPath _logCuts;
+
+    public LogCutsPath logCuts() {
+        if (_logCuts == null)
+            _logCuts = new LogCutsPath(this, null, Keys.LOG_CUTS__LOG_CUTS_SESSION_ID_FKEY.getInverseKey());
+
+        return _logCuts;
     }
 
     private transient MessageRefusalsPath _messageRefusals;

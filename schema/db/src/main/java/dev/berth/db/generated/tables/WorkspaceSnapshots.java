@@ -75,6 +75,10 @@ public class WorkspaceSnapshots extends TableImpl<Record> {
 
     public final TableField<Record, OffsetDateTime> AT = createField(DSL.name("at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "");
 
+    public final TableField<Record, Long> QUIESCED_SO_FAR = createField(DSL.name("quiesced_so_far"), SQLDataType.BIGINT.nullable(false).defaultValue(DSL.field(DSL.raw("0"), SQLDataType.BIGINT)), this, "");
+
+    public final TableField<Record, String> READ_BACK = createField(DSL.name("read_back"), SQLDataType.CLOB, this, "");
+
     private WorkspaceSnapshots(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }

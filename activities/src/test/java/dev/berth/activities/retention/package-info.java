@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.retention;
+
+import org.jspecify.annotations.NullMarked;

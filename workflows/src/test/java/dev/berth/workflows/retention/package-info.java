@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.workflows.retention;
+
+import org.jspecify.annotations.NullMarked;
