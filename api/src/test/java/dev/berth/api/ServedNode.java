@@ -21,9 +21,11 @@ import dev.berth.protocol.event.TokenUsage;
 import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.ports.SessionActivities;
 import dev.berth.workflows.session.SessionWorkflowImpl;
 import dev.berth.workflows.testing.FakeHostActivities;
+import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
 import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.client.WorkflowClient;
@@ -55,6 +57,7 @@ public record ServedNode(
     PortBoundTestServer server)
     implements AutoCloseable {
   private static final HostId HOST = new HostId("host-1");
+  private static final int PERMITS = 1000;
 
   public static ServedNode start() {
     var port = freePort();
@@ -69,16 +72,18 @@ public record ServedNode(
     var temporal =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(address).build());
-    var workers =
-        WorkerFactory.newInstance(
-            WorkflowClient.newInstance(
-                temporal,
-                WorkflowClientOptions.newBuilder()
-                    .setDataConverter(TemporalPayloads.converter())
-                    .build()));
+    var client =
+        WorkflowClient.newInstance(
+            temporal,
+            WorkflowClientOptions.newBuilder()
+                .setDataConverter(TemporalPayloads.converter())
+                .build());
+    var workers = WorkerFactory.newInstance(client);
     var sessions = workers.newWorker(TaskQueues.SESSIONS);
-    sessions.registerWorkflowImplementationTypes(SessionWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(new Stored(db, memory));
+    sessions.registerWorkflowImplementationTypes(
+        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
+    sessions.registerActivitiesImplementations(
+        new Stored(db, memory), new FakePermitActivities(client, PERMITS));
     workers.newWorker(TaskQueues.host(HOST)).registerActivitiesImplementations(host);
     workers.start();
     return new ServedNode(node, host, workers, temporal, server);
