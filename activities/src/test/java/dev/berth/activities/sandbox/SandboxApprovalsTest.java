@@ -83,7 +83,7 @@ class SandboxApprovalsTest {
     answer("done", ApprovalDecision.ALLOW);
     write(
         NewEvent.of(
-            ToolJournal.id("done", "ended"), new SessionEvent.ToolCompleted("done", false)));
+            ToolJournal.id("done", "ended"), new SessionEvent.ToolCompleted("done", false, null)));
     answer("allowed", ApprovalDecision.ALLOW);
 
     approvals.deliver();
