@@ -21,6 +21,7 @@ import dev.berth.protocol.event.TokenUsage;
 import dev.berth.workflows.SearchAttributes;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.ports.SessionActivities;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflowImpl;
@@ -61,6 +62,7 @@ public record ServedNode(
   private static final int PERMITS = 100;
 
   private static final HostId HOST = new HostId("host-1");
+  private static final int PERMITS = 1000;
 
   public static ServedNode start() {
     return start(Map.of());
