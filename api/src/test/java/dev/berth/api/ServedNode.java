@@ -58,9 +58,6 @@ public record ServedNode(
     WorkflowServiceStubs temporal,
     PortBoundTestServer server)
     implements AutoCloseable {
-  /** More than a test has sessions. */
-  private static final int PERMITS = 100;
-
   private static final HostId HOST = new HostId("host-1");
   private static final int PERMITS = 1000;
 

@@ -83,7 +83,7 @@ class LogCutsTest {
         inTurn(
             null,
             FIRST,
-            new SessionEvent.TurnCompleted(StopReason.END_TURN, 1, 7, 7, USED),
+            new SessionEvent.TurnCompleted(StopReason.END_TURN, 1, 7, 7, USED, null),
             "{\"result\": \"forty-two\"}"));
     append(new SessionEvent.StatusChanged(SessionStatus.IDLE, "end_turn"));
     append(
