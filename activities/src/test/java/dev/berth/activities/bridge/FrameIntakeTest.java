@@ -371,7 +371,8 @@ class FrameIntakeTest {
 
   @Test
   void theLastWordOfAnAgentIsHeardAfterWhatItSaidBefore() throws Exception {
-    intake.accept(List.of(message(1), new BridgeFrame.AgentExited(2, 1, null, "out of words", null)));
+    intake.accept(
+        List.of(message(1), new BridgeFrame.AgentExited(2, 1, null, "out of words", null)));
 
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("exited out of words");
     assertThat(door.hear()).isIn(new BridgeCommand.Ack(1), new BridgeCommand.Ack(2));
