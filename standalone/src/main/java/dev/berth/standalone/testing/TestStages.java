@@ -52,7 +52,7 @@ public final class TestStages {
     BRIDGE_CHECK("bridge: types, lint, generated files", 5),
     BRIDGE("bridge: unit tests", 5),
     CONFORMANCE("bridge: what Berth relies on in the Agent SDK", 10),
-    JAVA("Java: unit, workflow, replay, architecture, end to end", 50),
+    JAVA("Java: unit, workflow, replay, architecture, end to end", 65),
     SANDBOX("bridge: in real sandboxes, with the real Agent SDK", 10),
     CHAOS("parts killed under running sessions", 15);
 
