@@ -105,13 +105,21 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
   private String onlyOne(SandboxId sandbox, String made) {
     var first =
         containers(sandbox).stream()
-            .min(Comparator.comparing(Container::getCreated).thenComparing(Container::getId))
+            .min(
+                // The engine knows seconds only: what runs already has been chosen before.
+                Comparator.comparing((Container container) -> !isRunning(container))
+                    .thenComparing(Container::getCreated)
+                    .thenComparing(Container::getId))
             .map(Container::getId)
             .orElse(made);
     if (!first.equals(made)) {
       removeContainer(made);
     }
     return first;
+  }
+
+  private static boolean isRunning(Container container) {
+    return "running".equals(container.getState());
   }
 
   @Override
