@@ -228,8 +228,11 @@ class SessionOutageTest {
   }
 
   @ParameterizedTest
-  // A full disk is as full for the next sandbox: it is a stop.
-  @EnumSource(value = SandboxEndReason.class, mode = EnumSource.Mode.EXCLUDE, names = "DISK_FULL")
+  // A full disk is as full for the next sandbox: it is a stop. A parked turn waits for a person.
+  @EnumSource(
+      value = SandboxEndReason.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"DISK_FULL", "PARKED"})
   void everyReasonOfARestartIsInTheEventAndTheSearchAttribute(SandboxEndReason reason) {
     var held = new CompletableFuture<Void>();
     host.nextTurn(new TurnBehaviour.LosesSandbox(reason));
