@@ -112,6 +112,8 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
 
   /** Starts a call; tells why it must not run, if so. */
   const refusedAtStart = async (toolUseId: string, name: string, signal: AbortSignal) => {
+    // The agent may come back to a call of an earlier sandbox without its hook: it has an end, too.
+    open.set(toolUseId, { toolUseId, name, runs: false })
     const outcome = await start(toolUseId, name, signal)
     switch (outcome) {
       case 'first':
