@@ -23,7 +23,6 @@ import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.ports.SessionActivities;
-import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflowImpl;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakePermitActivities;
