@@ -25,6 +25,7 @@ import dev.berth.protocol.event.SessionEvent.ToolStarted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jspecify.annotations.Nullable;
@@ -93,21 +94,7 @@ public final class ToolJournal {
    * of turns that have not ended. A sandbox may be lost before the model heard of them.
    */
   public List<UnknownCall> toTell(SessionId session) {
-    return db
-        .select(EVENTS.PAYLOAD)
-        .from(MESSAGES)
-        .join(EVENTS)
-        .on(
-            EVENTS.SESSION_ID.eq(MESSAGES.SESSION_ID),
-            EVENTS.MESSAGE_ID.eq(MESSAGES.MESSAGE_ID),
-            EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
-        .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
-        .and(MESSAGES.ENDED_AT.isNull())
-        .and(EVENTS.TYPE.eq(UNKNOWN))
-        .orderBy(EVENTS.SEQ)
-        .fetch(EVENTS.PAYLOAD)
-        .stream()
-        .map(payload -> SessionEvent.of(UNKNOWN, ProtocolJson.mapper().readTree(payload.data())))
+    return ofOpenTurns(session, UNKNOWN)
         .filter(ToolOutcomeUnknown.class::isInstance)
         .map(ToolOutcomeUnknown.class::cast)
         .map(call -> new UnknownCall(call.toolUseId(), call.name()))
@@ -136,6 +123,14 @@ public final class ToolJournal {
 
   /** The Messages API ids of the calls that started in turns that have not ended. */
   public List<String> started(SessionId session) {
+    return ofOpenTurns(session, STARTED)
+        .filter(ToolStarted.class::isInstance)
+        .map(event -> ((ToolStarted) event).toolUseId())
+        .toList();
+  }
+
+  /** The events of that type in turns that have not ended, oldest first. */
+  private Stream<SessionEvent> ofOpenTurns(SessionId session, String type) {
     return db
         .select(EVENTS.PAYLOAD)
         .from(MESSAGES)
@@ -146,14 +141,11 @@ public final class ToolJournal {
             EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
         .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
         .and(MESSAGES.ENDED_AT.isNull())
-        .and(EVENTS.TYPE.eq(STARTED))
+        .and(EVENTS.TYPE.eq(type))
         .orderBy(EVENTS.SEQ)
         .fetch(EVENTS.PAYLOAD)
         .stream()
-        .map(payload -> SessionEvent.of(STARTED, ProtocolJson.mapper().readTree(payload.data())))
-        .filter(ToolStarted.class::isInstance)
-        .map(event -> ((ToolStarted) event).toolUseId())
-        .toList();
+        .map(payload -> SessionEvent.of(type, ProtocolJson.mapper().readTree(payload.data())));
   }
 
   private static Field<String> step(Field<String> startedId, String step) {
