@@ -74,7 +74,7 @@ public final class FrameIntake {
     /** What the agent does in the background is this from now on; never stored. */
     void backgroundTasks(BridgeFrame.BackgroundTasks frame);
 
-    /** Another sandbox or worker has taken the session over. */
+    /** Another attachment, of this sandbox or of another one, has taken the session over. */
     void superseded();
   }
 

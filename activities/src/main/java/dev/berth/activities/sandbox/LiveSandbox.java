@@ -51,6 +51,10 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private final CompletableFuture<Void> attached = new CompletableFuture<>();
   private final CompletableFuture<SandboxLoss> ended = new CompletableFuture<>();
   private volatile @Nullable BridgeConnection connection;
+
+  /** The number of the latest connection; only that one counts. */
+  private int attachment;
+
   private volatile @Nullable ActiveTurn turn;
   private volatile boolean endedATurn;
   private volatile @Nullable SandboxEndReason stopping;
@@ -280,12 +284,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   private void converse(BridgeConnection fresh, Attachment attachment) throws InterruptedException {
     fresh.send(open);
-    synchronized (this) {
-      connection = fresh;
-      var active = turn;
-      if (active != null) {
-        tell(active, fresh::send);
-      }
+    if (!takesOver(fresh, attachment.number())) {
+      return;
     }
     deliverToolResults();
     approvals.deliver();
@@ -311,6 +311,28 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     } finally {
       intake.end();
     }
+  }
+
+  /**
+   * Makes a connection the one that counts. A worker that was stopped for a while wakes with every
+   * one that the bridge has dialled meanwhile, most of them given up; when one of those comes last,
+   * the bridge sees its own closed and dials again.
+   */
+  private synchronized boolean takesOver(BridgeConnection fresh, int number) {
+    if (number < attachment) {
+      return false;
+    }
+    var earlier = connection;
+    attachment = number;
+    connection = fresh;
+    if (earlier != null) {
+      earlier.close();
+    }
+    var active = turn;
+    if (active != null) {
+      tell(active, fresh::send);
+    }
+    return true;
   }
 
   private FrameIntake.Listener listener(BridgeConnection fresh) {
@@ -360,7 +382,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
       @Override
       public void superseded() {
-        LiveSandbox.this.superseded(fresh);
+        // The bridge may just have dialled again: a worker that was stopped for a while wakes with
+        // two connections, and what is left of the first one is refused.
+        if (!parts.records().isCurrent(serving)) {
+          LiveSandbox.this.superseded(fresh);
+        }
       }
     };
   }

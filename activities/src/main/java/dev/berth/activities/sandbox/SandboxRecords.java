@@ -227,6 +227,13 @@ public final class SandboxRecords {
     return number == null ? OptionalInt.empty() : OptionalInt.of(number);
   }
 
+  /** Whether no other sandbox has taken the session over. */
+  public boolean isCurrent(Serving serving) {
+    return db.fetchExists(
+        SESSIONS,
+        SESSIONS.SESSION_ID.eq(uuid(serving.session())).and(SESSIONS.EPOCH.eq(serving.epoch())));
+  }
+
   public AgentOptions options(SessionId session) {
     var json =
         db.select(SESSIONS.OPTIONS)

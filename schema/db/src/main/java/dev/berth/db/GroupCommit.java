@@ -8,7 +8,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jooq.DSLContext;
-import org.jooq.exception.DataAccessException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,7 +125,8 @@ public final class GroupCommit implements AutoCloseable {
       for (var index = 0; index < batch.size(); index++) {
         batch.get(index).outcome().complete(outcomes.get(index));
       }
-    } catch (DataAccessException failed) {
+    } catch (RuntimeException failed) {
+      // Whatever it is, those who wait hear of it, and the writer goes on.
       if (batch.size() == 1) {
         batch.getFirst().outcome().completeExceptionally(failed);
       } else {

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.standalone.platform.PlatformOptions.Part;
 import dev.berth.standalone.setup.Project;
 import dev.berth.standalone.setup.ScratchPlatform;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.ServerSocket;
@@ -29,7 +31,9 @@ public final class Chaos implements AutoCloseable {
   private final Victims victims;
   private final EndUser user;
   private final Ledger ledger;
+  private final WorkflowServiceStubs temporal;
   private final Permits permits;
+  private final Diagnosis diagnosis;
   private final PrintStream progress;
   private final Map<Reference, Round.Length> undisturbed = new EnumMap<>(Reference.class);
 
@@ -39,7 +43,13 @@ public final class Chaos implements AutoCloseable {
     this.victims = new Victims(project, platform);
     this.user = new EndUser(platform.connection());
     this.ledger = new Ledger(platform.connection(), practiceModel);
-    this.permits = new Permits(platform.connection());
+    this.temporal =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(platform.connection().temporalAddress())
+                .build());
+    this.permits = new Permits(temporal);
+    this.diagnosis = new Diagnosis(temporal, platform.connection());
     this.progress = progress;
   }
 
@@ -104,9 +114,13 @@ public final class Chaos implements AutoCloseable {
     return all;
   }
 
+  private Trial trial() {
+    return new Trial(user, victims, ledger, diagnosis);
+  }
+
   private TrialResult run(Plan plan) {
     try {
-      return new Trial(user, victims, ledger).run(plan).result();
+      return trial().run(plan).result();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(interrupted);
@@ -114,7 +128,7 @@ public final class Chaos implements AutoCloseable {
   }
 
   private Round.Length undisturbed(long seed, Reference reference) throws InterruptedException {
-    var calm = new Trial(user, victims, ledger).run(new Plan(-1, seed, reference, List.of()));
+    var calm = trial().run(new Plan(-1, seed, reference, List.of()));
     if (!calm.result().findings().isEmpty()) {
       throw new IllegalStateException(
           "undisturbed, %s ends with %s".formatted(reference, calm.result().findings()));
@@ -144,7 +158,7 @@ public final class Chaos implements AutoCloseable {
 
   @Override
   public void close() {
-    permits.close();
+    temporal.shutdownNow();
     platform.close();
   }
 }

@@ -1,6 +1,5 @@
 package dev.berth.standalone.chaos;
 
-import dev.berth.standalone.platform.Connection;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflow;
@@ -10,24 +9,17 @@ import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowException;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The permits of developers, as their semaphores have them. */
-final class Permits implements AutoCloseable {
+final class Permits {
   private static final Duration LOOK = Duration.ofMillis(200);
 
-  private final WorkflowServiceStubs service;
   private final WorkflowClient temporal;
 
-  Permits(Connection connection) {
-    this.service =
-        WorkflowServiceStubs.newServiceStubs(
-            WorkflowServiceStubsOptions.newBuilder()
-                .setTarget(connection.temporalAddress())
-                .build());
+  Permits(WorkflowServiceStubs service) {
     this.temporal =
         WorkflowClient.newInstance(
             service,
@@ -66,10 +58,5 @@ final class Permits implements AutoCloseable {
     } catch (WorkflowException notNow) {
       return null;
     }
-  }
-
-  @Override
-  public void close() {
-    service.shutdownNow();
   }
 }

@@ -29,12 +29,14 @@ final class Trial {
   private final EndUser user;
   private final Victims victims;
   private final Ledger ledger;
+  private final Diagnosis diagnosis;
   private final Map<String, Set<String>> messages = new LinkedHashMap<>();
 
-  Trial(EndUser user, Victims victims, Ledger ledger) {
+  Trial(EndUser user, Victims victims, Ledger ledger, Diagnosis diagnosis) {
     this.user = user;
     this.victims = victims;
     this.ledger = ledger;
+    this.diagnosis = diagnosis;
   }
 
   /** A session to its end, and what was seen of it. */
@@ -180,6 +182,9 @@ final class Trial {
       List<String> effects)
       throws InterruptedException {
     var took = ended && oracle.findings().isEmpty();
+    if (!took) {
+      oracle.findings().add(diagnosis.of(session, follower.events()));
+    }
     user.close(session);
     var log = log(session);
     follower.await(events -> events.size() >= log.size(), Duration.ofSeconds(20));
@@ -192,6 +197,7 @@ final class Trial {
     var orphans = orphans(session);
     if (orphans > 0) {
       oracle.findings().add("a container is left behind");
+      oracle.findings().add(diagnosis.of(session, log));
     }
     return new TrialResult(
         plan.round(),

@@ -4,6 +4,14 @@ import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.SessionId;
+import dev.berth.workflows.WorkflowIds;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.workflow.v1.PendingActivityInfo;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,14 +34,21 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class SplitIT {
   private static TestPlatform platform;
+  private static WorkflowServiceStubs temporal;
 
   @BeforeAll
   static void start() {
     platform = TestPlatform.split("split", 2, 2);
+    temporal =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(platform.connection().temporalAddress())
+                .build());
   }
 
   @AfterAll
   static void stop() {
+    temporal.shutdownNow();
     platform.close();
   }
 
@@ -86,6 +101,33 @@ class SplitIT {
                       socket.session())
                   .get("n", int.class))
           .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void b4AWorkerWhoseHeartbeatsAreLostGoesOnWithTheSameSandbox() {
+    try (var socket = platform.socket("bea").init(allowAll())) {
+      socket.user(
+          """
+          bash echo x >> count; python3 -c "import time; time.sleep(5)"
+          bash wc -l < count
+          say counted {{result}}
+          """);
+      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      var worker = "worker-" + host(socket.session()).substring("host-".length());
+      signal("STOP", worker);
+      try {
+        eventually(
+            "Temporal gives the turn up and begins its next attempt",
+            Duration.ofSeconds(60),
+            () -> attempt(socket.session()) > 1);
+      } finally {
+        signal("CONT", worker);
+      }
+
+      assertThat(socket.result().path("result").asString("")).contains("counted 1");
+      assertThat(count("type = 'sandbox.started'", socket.session())).isEqualTo(1);
+      assertThat(count("type = 'session.rescheduled'", socket.session())).isZero();
     }
   }
 
@@ -181,6 +223,38 @@ class SplitIT {
             "select host_id from sandboxes where session_id = ?::uuid order by epoch desc limit 1",
             session)
         .get("host_id", String.class);
+  }
+
+  /** The attempt at its turn in which Temporal sees a session. */
+  private static int attempt(String session) {
+    var workflow =
+        WorkflowIds.session(
+            new ProjectId(platform.connection().projectId()), new SessionId(session));
+    return temporal
+        .blockingStub()
+        .describeWorkflowExecution(
+            DescribeWorkflowExecutionRequest.newBuilder()
+                .setNamespace("default")
+                .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflow))
+                .build())
+        .getPendingActivitiesList()
+        .stream()
+        .filter(activity -> activity.getActivityType().getName().equals("TurnRun"))
+        .mapToInt(PendingActivityInfo::getAttempt)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static int count(String condition, String session) {
+    return platform
+        .database()
+        .fetchSingle(
+            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
+        .get("n", int.class);
+  }
+
+  private static void signal(String signal, String process) {
+    Machine.run("kill", "-" + signal, String.valueOf(pid(process)));
   }
 
   private static void kill(String process) {
