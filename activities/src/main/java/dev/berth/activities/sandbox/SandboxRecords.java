@@ -69,6 +69,12 @@ public final class SandboxRecords {
         .fetch(row -> new SandboxId(row.value1()));
   }
 
+  /** Whether the sandbox has come up. */
+  public boolean isClaimed(SandboxId sandbox) {
+    return db.fetchExists(
+        SANDBOXES, SANDBOXES.SANDBOX_ID.eq(sandbox.value()).and(SANDBOXES.CLAIMED_AT.isNotNull()));
+  }
+
   /** Those of the sandboxes that have not ended: they run, or are being started. */
   public Set<SandboxId> unended(Collection<SandboxId> sandboxes) {
     return db.select(SANDBOXES.SANDBOX_ID)

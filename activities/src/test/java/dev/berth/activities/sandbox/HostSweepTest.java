@@ -284,6 +284,18 @@ class HostSweepTest {
   }
 
   @Test
+  void aSandboxWhoseWorkerDiedWhileItCameUpIsRemovedForItsStartToBeRepeated() {
+    var starting = TestSession.in(db).sandbox(HOST.value(), 1);
+    containers.all.put(starting, new SandboxInspection.Running());
+
+    sweep.takeOver();
+
+    assertThat(containers.all).isEmpty();
+    assertThat(sandboxes.find(starting)).isNull();
+    assertThat(endReason(starting)).isNull();
+  }
+
+  @Test
   void aSandboxThatStillServesIsTakenOverAfterTheWorkersRestart() throws Exception {
     assumeThat(Files.getAttribute(folder, "unix:uid"))
         .as("only root may give a door to the bridge's user")

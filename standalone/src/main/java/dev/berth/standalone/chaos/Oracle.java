@@ -28,6 +28,7 @@ final class Oracle {
    */
   int stream(List<JsonNode> seen, List<JsonNode> log) {
     var wrong = 0;
+    var first = "";
     for (var index = 0; index < log.size(); index++) {
       if (log.get(index).path("seq").asLong() != index + 1) {
         wrong++;
@@ -38,10 +39,13 @@ final class Oracle {
       var inLog = index < log.size() ? log.get(index).path("id").asString("") : "nothing";
       if (!inStream.equals(inLog)) {
         wrong++;
+        if (first.isEmpty()) {
+          first = "; at %d the client has %s, the log %s".formatted(index + 1, inStream, inLog);
+        }
       }
     }
     if (wrong > 0) {
-      findings.add("%d events are lost, repeated or out of order".formatted(wrong));
+      findings.add("%d events are lost, repeated or out of order%s".formatted(wrong, first));
     }
     return wrong;
   }

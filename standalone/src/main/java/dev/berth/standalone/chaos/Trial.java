@@ -19,6 +19,7 @@ import tools.jackson.databind.JsonNode;
 final class Trial {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration GONE = Duration.ofSeconds(60);
+  private static final Duration STREAMED = Duration.ofSeconds(20);
   private static final Duration LOOK = Duration.ofMillis(100);
 
   private static final Set<String> COMPLETED = Set.of("turn.completed");
@@ -186,11 +187,11 @@ final class Trial {
       oracle.findings().add(diagnosis.of(session, follower.events()));
     }
     user.close(session);
-    var log = log(session);
-    follower.await(events -> events.size() >= log.size(), Duration.ofSeconds(20));
+    var last = lastWord(session, follower);
+    var log = last.log();
     var fine = oracle.ends(messages, log) && took;
     var duplicates = oracle.effects(effects, log);
-    var unlogged = oracle.stream(follower.events(), log);
+    var unlogged = oracle.stream(last.seen(), log);
     var answered = ledger.answered(session);
     var charged = ledger.charged(session);
     var uncharged = oracle.ledger(answered, charged);
@@ -225,6 +226,21 @@ final class Trial {
         strike.describe(),
         struck.at() != null,
         struck.at() == null ? null : recovery(strike.component(), struck.at(), log));
+  }
+
+  /** A closed session's log, and what its client saw of it. */
+  private record LastWord(List<JsonNode> log, List<JsonNode> seen) {}
+
+  private LastWord lastWord(String session, Follower follower) throws InterruptedException {
+    while (true) {
+      var log = log(session);
+      follower.await(events -> events.size() >= log.size(), STREAMED);
+      var seen = follower.events();
+      // What follows a close may be written after it was answered.
+      if (seen.size() <= log.size()) {
+        return new LastWord(log, seen);
+      }
+    }
   }
 
   private List<JsonNode> log(String session) throws InterruptedException {
