@@ -42,6 +42,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -83,9 +84,9 @@ public final class HostTurnActivities implements TurnActivities {
 
   @Override
   public TurnResult run(RunTurnInput input) {
-    var ended = isRepeated(input) ? turnEnds.find(input.sessionId(), input.turnId()) : null;
-    if (ended != null) {
-      return new TurnResult(ended.reason(), ended.seq(), ended.idle());
+    var before = ended(input);
+    if (before != null) {
+      return before;
     }
     var sandbox = sandboxes.find(input.sandboxId());
     if (sandbox == null) {
@@ -101,6 +102,12 @@ public final class HostTurnActivities implements TurnActivities {
                   input.messageId(),
                   told(input, sandbox, content(input.sessionId(), input.messageId()))));
       sandbox.live().committed(start, requireNotSuperseded(started));
+      // An end that was written before the sandbox had the turn is told to nobody.
+      var meanwhile = ended(input);
+      if (meanwhile != null) {
+        sandbox.forget(input.turnId());
+        return meanwhile;
+      }
       return await(Activity.getExecutionContext(), input, sandbox, outcome);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -141,6 +148,12 @@ public final class HostTurnActivities implements TurnActivities {
     if (sandbox != null) {
       sandbox.approvals().deliver();
     }
+  }
+
+  /** How the turn has ended; null when it has not. */
+  private @Nullable TurnResult ended(RunTurnInput input) {
+    var end = isRepeated(input) ? turnEnds.find(input.sessionId(), input.turnId()) : null;
+    return end == null ? null : new TurnResult(end.reason(), end.seq(), end.idle());
   }
 
   /** Only then may the turn have ended already. */

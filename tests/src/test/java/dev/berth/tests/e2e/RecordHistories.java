@@ -37,7 +37,11 @@ class RecordHistories {
   @Test
   void record() throws IOException {
     Files.createDirectories(FOLDER);
-    var settings = Map.of("session.idle", "3s", "session.first-snapshot", "2s");
+    var settings =
+        Map.of(
+            "session.idle", "3s",
+            "session.first-snapshot", "2s",
+            "session.completion-linger", "1s");
     try (var platform = TestPlatform.start("record", settings)) {
       var turns = platform.socket("recorder").init(allowAll());
       turns.user("say one").user("say two");
@@ -101,6 +105,18 @@ class RecordHistories {
       inTurn.result();
       inTurn.turn("say done");
       write(platform, "session-snapshots-in-turns", inTurn.session());
+
+      var asking = AskingSession.open(platform);
+      asking.send("bash echo one >> effects\nsay Went on.");
+      var call = asking.awaitAsked(1).getFirst();
+      eventually(
+          "parked",
+          Duration.ofSeconds(60),
+          () -> docker("ps", "-aq", "--filter", "name=berth-" + asking.id()).isEmpty());
+      asking.decide(call, "allow");
+      asking.awaitEnds(1);
+      write(platform, "session-approvals", asking.id());
+
       var permits = platform.socket("recorder").init(allowAll());
       permits.turn("say one");
       permits.close();
