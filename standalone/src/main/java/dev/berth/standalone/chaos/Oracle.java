@@ -67,12 +67,20 @@ final class Oracle {
       var has = ends.getOrDefault(message.getKey(), List.of());
       if (has.size() != 1 || !message.getValue().contains(has.getFirst())) {
         findings.add(
-            "message %s ended as %s (expected: one of %s)"
-                .formatted(message.getKey(), has, message.getValue()));
+            "message %s ended as %s (expected: one of %s)%s"
+                .formatted(message.getKey(), has, message.getValue(), why(message.getKey(), log)));
         fine = false;
       }
     }
     return fine;
+  }
+
+  private static String why(String message, List<JsonNode> log) {
+    return log.stream()
+        .filter(event -> ENDS.contains(event.path("type").asString("")))
+        .filter(event -> event.path("message_id").asString("").equals(message))
+        .map(event -> " " + event.path("payload"))
+        .collect(Collectors.joining());
   }
 
   /**
