@@ -55,6 +55,10 @@ class ReplayTest {
                 "session-idle.json",
                 "session-snapshots.json",
                 "session-superseded.json",
+                "session-snapshots-in-turns.json",
+                "session-approvals.json",
+                "session-permits.json",
+                "semaphore.json",
                 "reconcile.json"));
   }
 
