@@ -10,26 +10,15 @@ import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestObjects;
 import dev.berth.activities.TestSession;
-import dev.berth.activities.model.GatewayAddresses;
-import dev.berth.activities.model.GatewayCredentials;
-import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
-import dev.berth.activities.session.LostBackground;
-import dev.berth.activities.session.LostResults;
-import dev.berth.activities.session.Restarts;
-import dev.berth.activities.session.ToolJournal;
-import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.session.UnannouncedMessages;
-import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.GroupCommit;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.SandboxId;
-import dev.berth.protocol.Secret;
-import dev.berth.protocol.SessionId;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent.SandboxEnded;
@@ -39,13 +28,10 @@ import dev.berth.workflows.session.SessionPolicy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.DSLContext;
@@ -57,7 +43,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.util.unit.DataSize;
 
 @Timeout(60)
 class HostSweepTest {
@@ -71,7 +56,7 @@ class HostSweepTest {
   private static TestWorkflowEnvironment temporal;
   private static HttpDoors doors;
 
-  private final Containers containers = new Containers();
+  private final TestContainers containers = new TestContainers();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final SandboxFolders folders =
       new SandboxFolders(folder.resolve("workspaces"), folder.resolve("s"));
@@ -81,50 +66,13 @@ class HostSweepTest {
   private HostSandboxes sandboxes;
   private HostSweep sweep;
 
-  /** The containers of this installation and host. */
-  private static final class Containers implements SandboxRuntime {
-    final Map<SandboxId, SandboxInspection> all = new LinkedHashMap<>();
-
-    @Override
-    public void start(SandboxSpec spec) {
-      all.put(spec.id(), new SandboxInspection.Running());
-    }
-
-    @Override
-    public void claim(SandboxId sandbox, SessionId session) {}
-
-    @Override
-    public SandboxInspection inspect(SandboxId sandbox) {
-      return all.getOrDefault(sandbox, new SandboxInspection.Missing());
-    }
-
-    @Override
-    public String logTail(SandboxId sandbox) {
-      return "";
-    }
-
-    @Override
-    public void remove(SandboxId sandbox) {
-      all.remove(sandbox);
-    }
-
-    @Override
-    public List<SandboxId> list() {
-      return List.copyOf(all.keySet());
-    }
-  }
-
   @BeforeAll
   static void startServers() throws Exception {
     database = TestDatabase.start();
     db = database.dsl();
     objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
     temporal = TestWorkflowEnvironment.newInstance();
-    var addresses = new GatewayAddresses(List.of(URI.create("http://127.0.0.1:1")));
-    var gateway = new GatewayProperties(List.of(addresses.current()), new Secret("i"));
-    doors =
-        new HttpDoors(
-            addresses, new GatewayCredentials(gateway, addresses, HttpClient.newHttpClient()));
+    doors = TestHost.doors();
   }
 
   @AfterAll
@@ -141,42 +89,10 @@ class HostSweepTest {
     // What another test left would have no owner now.
     folders.folders().forEach(folders::remove);
     folders.doors().forEach(folders::remove);
-    records = new SandboxRecords(db, HOST, URI.create("http://host-1:7401"));
-    log = new GroupCommit(db);
-    sandboxes =
-        new HostSandboxes(
-            HOST,
-            new SandboxProperties(
-                "here",
-                "image:1",
-                SandboxTier.LITE,
-                null,
-                URI.create("tcp://127.0.0.1:1"),
-                folder.resolve("workspaces"),
-                folder.resolve("s"),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(30),
-                DataSize.ofBytes(0)),
-            new WatchdogProperties(
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(30),
-                Duration.ofMinutes(10),
-                Duration.ofHours(1)),
-            containers,
-            records,
-            doors,
-            log,
-            new TurnEnds(db),
-            new ToolJournal(db),
-            new LostResults(db),
-            new LostBackground(db),
-            new Restarts(db),
-            objects.store(),
-            new WorkspaceRecords(db),
-            new NoSnapshots(),
-            new HostLosses(db, records, new WorkspaceRecords(db), log),
-            new SessionSignals(temporal.getWorkflowClient()));
+    var host = new TestHost(HOST, folder, db, objects, temporal, doors, containers);
+    records = host.records();
+    log = host.log();
+    sandboxes = host.sandboxes();
     sweep =
         new HostSweep(
             containers,

@@ -1,0 +1,145 @@
+package dev.berth.activities.turn;
+
+import static dev.berth.activities.TestSession.PROJECT;
+import static dev.berth.db.generated.Tables.MESSAGES;
+import static dev.berth.db.generated.Tables.SESSIONS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.berth.activities.TestObjects;
+import dev.berth.activities.TestSession;
+import dev.berth.activities.sandbox.SandboxInspection;
+import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.sandbox.TestContainers;
+import dev.berth.activities.sandbox.TestHost;
+import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.activities.workspace.WorkspaceRecords;
+import dev.berth.db.EventLog;
+import dev.berth.db.EventWriter;
+import dev.berth.db.TestDatabase;
+import dev.berth.protocol.HostId;
+import dev.berth.protocol.MessageId;
+import dev.berth.protocol.TurnId;
+import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.TemporalPayloads;
+import dev.berth.workflows.ports.TurnActivities;
+import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.testing.TestActivityEnvironment;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jooq.DSLContext;
+import org.jooq.JSON;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class HostTurnActivitiesTest {
+  private static final HostId HOST = new HostId("host-1");
+  private static final TurnId TURN = new TurnId(UUID.randomUUID().toString());
+
+  @TempDir private Path folder;
+
+  @Test
+  void anEndThatIsWrittenWhileARepeatedAttemptTakesHoldOfTheTurnIsNotMissed() throws Exception {
+    assumeThat(Files.getAttribute(folder, "unix:uid"))
+        .as("only root may give a door to the bridge's user")
+        .isEqualTo(0);
+    try (var database = TestDatabase.start();
+        var temporal = TestWorkflowEnvironment.newInstance();
+        var doors = TestHost.doors()) {
+      var objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
+      var db = database.dsl();
+      var containers = new TestContainers();
+      var host = new TestHost(HOST, folder, db, objects, temporal, doors, containers);
+      var session = TestSession.in(db);
+      var sandbox = session.sandbox(HOST.value(), 1);
+      var serving = new Serving(PROJECT, session.id(), sandbox, 1);
+      containers.put(sandbox, new SandboxInspection.Running());
+      host.records().claimed(serving);
+      host.adopt(serving);
+      message(db, session);
+      var turnEnds = new TurnEnds(db);
+      var activities =
+          new HostTurnActivities(
+              host.sandboxes(),
+              db,
+              host.log(),
+              turnEnds,
+              new WorkspaceRecords(db),
+              new Restarts(db),
+              Duration.ofSeconds(1));
+      var input =
+          new RunTurnInput(
+              PROJECT, session.id(), sandbox, 1, TURN, new MessageId(TURN.value()), 1, 2);
+
+      var result =
+          db.transactionResult(tx -> {
+            // Whoever appends to the session's log waits for this lock.
+            tx.dsl()
+                .selectFrom(SESSIONS)
+                .where(SESSIONS.SESSION_ID.eq(session.uuid()))
+                .forUpdate()
+                .fetch();
+            var attempt = CompletableFuture.supplyAsync(() -> run(activities, input));
+            awaitWaiter(db);
+            var end =
+                turnEnds.event(
+                    session.id(), TURN, new MessageId(TURN.value()), StopReason.END_TURN, null);
+            EventLog.append(
+                tx.dsl(), new EventLog.Request(session.id(), EventWriter.PLATFORM, List.of(end)));
+            return attempt;
+          });
+
+      assertThat(result.get(20, TimeUnit.SECONDS).stopReason()).isEqualTo(StopReason.END_TURN);
+      assertThat(host.sandboxes().isBusy(sandbox)).isFalse();
+      host.log().close();
+      objects.close();
+    }
+  }
+
+  private static TurnActivities.TurnResult run(HostTurnActivities activities, RunTurnInput input) {
+    var environment =
+        TestActivityEnvironment.newInstance(
+            TestEnvironmentOptions.newBuilder()
+                .setWorkflowClientOptions(
+                    WorkflowClientOptions.newBuilder()
+                        .setDataConverter(TemporalPayloads.converter())
+                        .build())
+                .build());
+    try {
+      environment.registerActivitiesImplementations(activities);
+      return environment.newActivityStub(TurnActivities.class).run(input);
+    } finally {
+      environment.close();
+    }
+  }
+
+  private static void awaitWaiter(DSLContext db) throws InterruptedException {
+    while (db.fetchSingle("select count(*) as n from pg_locks where not granted")
+            .get("n", int.class)
+        == 0) {
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private static void message(DSLContext db, TestSession session) {
+    db.insertInto(MESSAGES)
+        .set(MESSAGES.SESSION_ID, session.uuid())
+        .set(MESSAGES.MESSAGE_ID, UUID.fromString(TURN.value()))
+        .set(MESSAGES.CONTENT, JSON.json("\"x\""))
+        .set(MESSAGES.CONTENT_HASH, new byte[0])
+        .set(MESSAGES.BYTES, 3)
+        .set(MESSAGES.ACCEPTED_SEQ, 0L)
+        .execute();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.activities.turn;
+
+import org.jspecify.annotations.NullMarked;
