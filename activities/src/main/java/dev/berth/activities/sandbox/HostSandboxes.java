@@ -260,18 +260,23 @@ public final class HostSandboxes implements SandboxEndings {
   void adopt(Serving serving) {
     LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());
     // Its bridge has been told long ago, and takes it only once.
-    open(
-        serving,
-        new BridgeCommand.Open(
-            true,
-            null,
-            records.options(serving.session()),
-            null,
-            null,
-            watchdogs.limits(),
-            null,
-            null));
+    var sandbox =
+        open(
+            serving,
+            new BridgeCommand.Open(
+                true,
+                null,
+                records.options(serving.session()),
+                null,
+                null,
+                watchdogs.limits(),
+                null,
+                null));
     records.claimed(serving);
+    var last = records.attachment(serving.session());
+    Thread.ofVirtual()
+        .name("adopted " + serving.sandbox())
+        .start(() -> sandbox.awaitDialling(last));
   }
 
   @Override
@@ -293,6 +298,14 @@ public final class HostSandboxes implements SandboxEndings {
     }
     if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
       signals.sandboxEnded(serving, loss.reason());
+    }
+  }
+
+  @Override
+  public void leave(LiveSandbox sandbox) {
+    var left = open.remove(sandbox.serving().sandbox());
+    if (left != null) {
+      left.control().close();
     }
   }
 

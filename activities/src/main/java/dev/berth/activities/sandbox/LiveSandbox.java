@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +54,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private volatile @Nullable BridgeConnection connection;
 
   /** The number of the latest connection; only that one counts. */
-  private int attachment;
+  private volatile int attachment;
 
   private volatile @Nullable ActiveTurn turn;
   private volatile boolean endedATurn;
@@ -417,13 +418,30 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
         connection = null;
       }
     }
+    awaitDialling();
+  }
+
+  /**
+   * Begins with a sandbox that runs, and waits for its bridge to dial.
+   *
+   * @param last number of the latest connection, of whatever worker
+   */
+  void awaitDialling(int last) {
+    synchronized (this) {
+      attachment = Math.max(attachment, last);
+    }
+    awaitDialling();
+  }
+
+  /** Waits for the bridge to dial, and ends a sandbox that is gone or whose bridge is silent. */
+  private void awaitDialling() {
     var deadline = System.nanoTime() + parts.silence().toNanos();
     try {
       while (connection == null && !ended.isDone()) {
         switch (parts.inspect(serving.sandbox())) {
           case SandboxInspection.Running() -> {
             if (System.nanoTime() > deadline) {
-              end(SandboxEndReason.SILENT, "no word from the bridge for " + parts.silence());
+              silent();
             }
           }
           case SandboxInspection.Missing() -> end(SandboxEndReason.KILLED, "removed");
@@ -434,6 +452,27 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Nobody has the bridge, or another worker of this host: its sandbox is not ours to end. */
+  private void silent() {
+    try {
+      if (parts.records().isLatest(serving, attachment)) {
+        end(SandboxEndReason.SILENT, "no word from the bridge for " + parts.silence());
+      } else {
+        letGo();
+      }
+    } catch (DataAccessException away) {
+      LOG.atWarn().setCause(away).log("nobody can say who has sandbox {}", serving.sandbox());
+    }
+  }
+
+  private void letGo() {
+    LOG.atWarn().log("sandbox {} obeys another worker of this host", serving.sandbox());
+    parts.finish(serving, transcriptWriter);
+    ended.complete(new SandboxLoss(SandboxEndReason.SUPERSEDED, "another worker serves it"));
+    live.show(new LiveFrame.Ended());
+    parts.left(this);
   }
 
   private static void await(CompletableFuture<?> what, Duration timeout)

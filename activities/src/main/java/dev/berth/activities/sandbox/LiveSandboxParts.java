@@ -105,6 +105,11 @@ final class LiveSandboxParts {
     endings.record(serving, loss, idle, background);
   }
 
+  /** The sandbox is not this worker's any more, and goes on. */
+  void left(LiveSandbox sandbox) {
+    endings.leave(sandbox);
+  }
+
   void ended(LiveSandbox sandbox) {
     endings.cleanUp(sandbox);
   }

@@ -15,6 +15,9 @@ interface SandboxEndings {
    */
   void record(Serving serving, SandboxLoss loss, boolean idle, List<BackgroundTask> background);
 
+  /** Forgets it: it goes on under another worker, which has its doors and its files. */
+  void leave(LiveSandbox sandbox);
+
   /** Removes what is left of it on the host. */
   void cleanUp(LiveSandbox sandbox);
 }

@@ -240,6 +240,25 @@ public final class SandboxRecords {
         SESSIONS.SESSION_ID.eq(uuid(serving.session())).and(SESSIONS.EPOCH.eq(serving.epoch())));
   }
 
+  /** The number of the latest attachment. */
+  public int attachment(SessionId session) {
+    return db.select(SESSIONS.ATTACHMENT)
+        .from(SESSIONS)
+        .where(SESSIONS.SESSION_ID.eq(uuid(session)))
+        .fetchSingle()
+        .value1();
+  }
+
+  /** Whether no worker has taken hold of the sandbox's bridge since this attachment. */
+  public boolean isLatest(Serving serving, int attachment) {
+    return db.fetchExists(
+        SESSIONS,
+        SESSIONS
+            .SESSION_ID
+            .eq(uuid(serving.session()))
+            .and(SESSIONS.EPOCH.gt(serving.epoch()).or(SESSIONS.ATTACHMENT.le(attachment))));
+  }
+
   public AgentOptions options(SessionId session) {
     var json =
         db.select(SESSIONS.OPTIONS)

@@ -4,6 +4,7 @@ import static dev.berth.activities.TestSession.PROJECT;
 import static dev.berth.db.generated.Tables.LEDGER;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
@@ -27,12 +28,14 @@ import dev.berth.workflows.ports.HostActivities.SweepResult;
 import dev.berth.workflows.session.SessionPolicy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.temporal.testing.TestWorkflowEnvironment;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 class HostSweepTest {
   private static final HostId HOST = new HostId("host-1");
   private static final Duration LONG_AGO = Duration.ofDays(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   @TempDir private static Path folder;
   private static TestDatabase database;
@@ -85,11 +89,15 @@ class HostSweepTest {
 
   @BeforeEach
   void beginAHost() {
+    beginAHost(Duration.ofSeconds(30));
+  }
+
+  private void beginAHost(Duration silence) {
     db.deleteFrom(SANDBOXES).execute();
     // What another test left would have no owner now.
     folders.folders().forEach(folders::remove);
     folders.doors().forEach(folders::remove);
-    var host = new TestHost(HOST, folder, db, objects, temporal, doors, containers);
+    var host = new TestHost(HOST, folder, db, objects, temporal, doors, containers, silence);
     records = host.records();
     log = host.log();
     sandboxes = host.sandboxes();
@@ -227,6 +235,45 @@ class HostSweepTest {
     assertThat(sandboxes.find(session.id())).isNotNull();
     assertThat(sweep()).isEqualTo(new SweepResult(0, 0, 0, 0));
     assertThat(containers.all).containsOnlyKeys(serving);
+  }
+
+  @Test
+  void aSandboxWhoseBridgeDoesNotDialTheNextWorkerIsTakenForLost() throws Exception {
+    var serving = runningUnderAnEarlierWorker();
+
+    sweep.takeOver();
+    var loss =
+        requireNonNull(sandboxes.find(serving)).ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+    assertThat(loss.reason()).isEqualTo(SandboxEndReason.SILENT);
+    assertThat(endReason(serving)).isEqualTo("silent");
+  }
+
+  @Test
+  void aSandboxThatAnotherWorkerOfThisHostHasTakenIsLeftToIt() throws Exception {
+    var serving = runningUnderAnEarlierWorker();
+    sweep.takeOver();
+    var live = requireNonNull(sandboxes.find(serving));
+
+    records.attach(live.serving());
+    var loss = live.ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+    assertThat(loss.reason()).isEqualTo(SandboxEndReason.SUPERSEDED);
+    assertThat(containers.all).containsOnlyKeys(serving);
+    assertThat(endReason(serving)).isNull();
+  }
+
+  private SandboxId runningUnderAnEarlierWorker() throws IOException {
+    assumeThat(Files.getAttribute(folder, "unix:uid"))
+        .as("only root may give a door to the bridge's user")
+        .isEqualTo(0);
+    log.close();
+    beginAHost(Duration.ofSeconds(1));
+    var session = TestSession.in(db);
+    var serving = claimed(session);
+    folders.prepare(serving, List.of());
+    containers.all.put(serving, new SandboxInspection.Running());
+    return serving;
   }
 
   @Test

@@ -33,6 +33,7 @@ public final class TestHost {
 
   /**
    * @param folder with room for workspaces and sockets
+   * @param silence of a bridge whose sandbox is taken for lost
    */
   public TestHost(
       HostId host,
@@ -41,7 +42,8 @@ public final class TestHost {
       TestObjects objects,
       TestWorkflowEnvironment temporal,
       HttpDoors doors,
-      TestContainers containers) {
+      TestContainers containers,
+      Duration silence) {
     this.folder = folder;
     this.records = new SandboxRecords(db, host, URI.create("http://host-1:7401"));
     this.log = new GroupCommit(db);
@@ -58,7 +60,7 @@ public final class TestHost {
                 folder.resolve("s"),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(5),
-                Duration.ofSeconds(30),
+                silence,
                 DataSize.ofBytes(0)),
             new WatchdogProperties(
                 Duration.ofMinutes(1),

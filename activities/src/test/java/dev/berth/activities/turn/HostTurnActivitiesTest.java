@@ -60,7 +60,9 @@ class HostTurnActivitiesTest {
       var objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
       var db = database.dsl();
       var containers = new TestContainers();
-      var host = new TestHost(HOST, folder, db, objects, temporal, doors, containers);
+      var host =
+          new TestHost(
+              HOST, folder, db, objects, temporal, doors, containers, Duration.ofSeconds(30));
       var session = TestSession.in(db);
       var sandbox = session.sandbox(HOST.value(), 1);
       var serving = new Serving(PROJECT, session.id(), sandbox, 1);
