@@ -27,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +46,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private final BridgeCommand.Open open;
   private final LiveSandboxParts parts;
   private final LiveChannel live = new LiveChannel();
+  private final RunningTurn turn = new RunningTurn(this::send);
   private final TranscriptWriter transcriptWriter;
   private final SandboxApprovals approvals;
   private final CompletableFuture<Void> attached = new CompletableFuture<>();
@@ -56,38 +56,12 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   /** The number of the latest connection; only that one counts. */
   private volatile int attachment;
 
-  private volatile @Nullable ActiveTurn turn;
-  private volatile boolean endedATurn;
   private volatile @Nullable SandboxEndReason stopping;
   private volatile boolean untold;
   private volatile List<BackgroundTask> background = List.of();
 
   /** How a turn ended in the sandbox. */
   public record TurnOutcome(StopReason reason, long seq, boolean idle) {}
-
-  /**
-   * A turn of which this worker knows.
-   *
-   * @param command null when only its interrupt came so far: it began under an earlier worker, or
-   *     begins in a moment
-   */
-  private record ActiveTurn(
-      TurnId id,
-      BridgeCommand.@Nullable RunTurn command,
-      boolean interrupted,
-      CompletableFuture<TurnOutcome> outcome) {
-    ActiveTurn(TurnId id) {
-      this(id, null, false, new CompletableFuture<>());
-    }
-
-    ActiveTurn with(BridgeCommand.RunTurn run) {
-      return new ActiveTurn(id, run, interrupted, outcome);
-    }
-
-    ActiveTurn cut() {
-      return new ActiveTurn(id, command, true, outcome);
-    }
-  }
 
   LiveSandbox(Serving serving, BridgeCommand.Open open, LiveSandboxParts parts) {
     this.serving = serving;
@@ -132,24 +106,20 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   @Override
   public @Nullable TurnId turn() {
-    var active = turn;
-    return active == null ? null : active.id();
+    return turn.id();
   }
 
   /** Whether a turn ended here since this worker has hold of the sandbox. */
   public boolean hasEndedATurn() {
-    return endedATurn;
+    return turn.hasEndedOne();
   }
 
   /**
    * Hands the agent a message, or joins the turn when it runs already. The stage fails with
    * nothing: a sandbox that is lost completes {@link #ended}.
    */
-  public synchronized CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
-    var active = active(command.turnId()).with(command);
-    turn = active;
-    tell(active, this::send);
-    return active.outcome();
+  public CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
+    return turn.run(command);
   }
 
   /**
@@ -158,38 +128,13 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
    *
    * @return null when another turn runs: this one has ended then
    */
-  public synchronized @Nullable CompletableFuture<TurnOutcome> interrupt(TurnId id) {
-    var running = turn;
-    if (running != null && !running.id().equals(id)) {
-      return null;
-    }
-    var active = active(id).cut();
-    turn = active;
-    send(new BridgeCommand.Interrupt(id));
-    return active.outcome();
+  public @Nullable CompletableFuture<TurnOutcome> interrupt(TurnId id) {
+    return turn.interrupt(id);
   }
 
-  /** The turn had ended when its interrupt came. */
-  public synchronized void forget(TurnId id) {
-    var active = turn;
-    if (active != null && active.id().equals(id)) {
-      turn = null;
-    }
-  }
-
-  private ActiveTurn active(TurnId id) {
-    var active = turn;
-    return active == null || !active.id().equals(id) ? new ActiveTurn(id) : active;
-  }
-
-  /** The turn first: the bridge takes no interrupt of a turn that it does not know. */
-  private static void tell(ActiveTurn active, Consumer<BridgeCommand> bridge) {
-    if (active.command() != null) {
-      bridge.accept(active.command());
-    }
-    if (active.interrupted()) {
-      bridge.accept(new BridgeCommand.Interrupt(active.id()));
-    }
+  /** The turn had ended when its interrupt came, or when this worker took hold of it. */
+  public void forget(TurnId id) {
+    turn.forget(id);
   }
 
   @Override
@@ -329,10 +274,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     if (earlier != null) {
       earlier.close();
     }
-    var active = turn;
-    if (active != null) {
-      tell(active, fresh::send);
-    }
+    turn.tell(fresh::send);
     return true;
   }
 
@@ -340,7 +282,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     return new FrameIntake.Listener() {
       @Override
       public void turnEnded(BridgeFrame.TurnEnded frame, long seq, boolean idle) {
-        LiveSandbox.this.turnEnded(frame, new TurnOutcome(frame.stopReason(), seq, idle));
+        turn.ended(frame.turnId(), new TurnOutcome(frame.stopReason(), seq, idle));
       }
 
       @Override
@@ -390,15 +332,6 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
         }
       }
     };
-  }
-
-  private synchronized void turnEnded(BridgeFrame.TurnEnded frame, TurnOutcome outcome) {
-    var active = turn;
-    if (active != null && active.id().equals(frame.turnId())) {
-      turn = null;
-      endedATurn = true;
-      active.outcome().complete(outcome);
-    }
   }
 
   private void superseded(BridgeConnection fresh) {
@@ -493,7 +426,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
       if (ended.isDone()) {
         return;
       }
-      var idle = turn == null;
+      var idle = turn.id() == null;
       if (!untold) {
         parts.ending(serving, loss, idle, background);
       }
