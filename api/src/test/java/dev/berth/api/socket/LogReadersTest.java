@@ -17,7 +17,10 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.SessionEvent.AgentMessage;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
@@ -167,6 +170,44 @@ class LogReadersTest {
       readSocket(seen, Integer.MAX_VALUE);
     }
     assertThat(seen.cursor).isEqualTo(600);
+  }
+
+  @Test
+  void e3AStreamThatDoesNotReadIsCutAndCatchesUp() throws Exception {
+    fill(600, 64 * 1024);
+    var address = served.node().http("/v1/sessions/" + session + "/events");
+    var seen = new Seen();
+    try (var deaf = new Socket(address.getHost(), address.getPort())) {
+      deaf.setSoTimeout((int) Duration.ofSeconds(PATIENCE).toMillis());
+      deaf.getOutputStream()
+          .write(
+              "GET %s HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n"
+                  .formatted(address.getPath(), project.token("jane"))
+                  .getBytes(UTF_8));
+      // Three times as long as this node waits for a reader.
+      LockSupport.parkNanos(Duration.ofSeconds(6).toNanos());
+      seen.cursor = completeEvents(deaf);
+    }
+    assertThat(seen.cursor).isBetween(1L, 599L);
+
+    readStream(seen, Integer.MAX_VALUE);
+
+    assertThat(seen.cursor).isEqualTo(600);
+  }
+
+  /** Reads a stream to where the node ended it; the last event may be cut. */
+  private static long completeEvents(Socket stream) throws IOException {
+    var begun = 0L;
+    try (var lines = new BufferedReader(new InputStreamReader(stream.getInputStream(), UTF_8))) {
+      for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("id: ")) {
+          begun = Long.parseLong(line.substring("id: ".length()));
+        }
+      }
+    } catch (SocketException reset) {
+      return begun - 1;
+    }
+    return begun - 1;
   }
 
   @Test
