@@ -26,11 +26,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One start of a sandbox, with its attempts. What fails in passing is tried a few times, each under
- * an epoch of its own. What is away is waited for under one epoch: nothing of it has come up.
+ * an epoch of its own. What is away is waited for under one epoch, since nothing of it has come up;
+ * only of a host that does not answer nobody knows that.
  */
 final class SandboxStart {
   /** Before a start is tried again; the second retry waits twice as long, and so on. */
   private static final Duration BACK_OFF = Duration.ofSeconds(1);
+
+  /** A wait where a turn failed. To be removed with the marker of the snapshots. */
+  private static final String SILENT_HOSTS = "waits-for-silent-hosts";
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -84,6 +88,9 @@ final class SandboxStart {
         }
         problem = problem(failure);
       }
+      if (problem.type() == ProblemType.TIMED_OUT && allocated != null) {
+        problem = silent(allocated.hostId(), problem);
+      }
       if (problem.away() != null) {
         switch (outage.await(problem.away())) {
           case GIVE_UP -> {
@@ -94,22 +101,42 @@ final class SandboxStart {
           }
           case TRY_AGAIN -> {}
         }
+        if (problem.away() == PlatformPart.HOST) {
+          forget();
+        }
         continue;
-      }
-      if (problem.type() == ProblemType.TIMED_OUT && allocated != null) {
-        avoid.add(allocated.hostId());
       }
       if (!isWorthAnother(problem) || attempt >= input.policy().startAttempts()) {
         return new Start.Failed(problem);
       }
-      asked = null;
-      allocated = null;
+      forget();
       TimedWait.await(
           BACK_OFF.multipliedBy(attempt),
           "another start",
           () -> progress.state().closing() != null);
       attempt++;
     }
+  }
+
+  /**
+   * Another host is asked instead of one that does not answer. When it is asked all the same, there
+   * is no other one: the session waits for a host.
+   */
+  private Problem silent(HostId host, Problem problem) {
+    if (!avoid.contains(host)) {
+      avoid.add(host);
+      return problem;
+    }
+    return Workflow.getVersion(SILENT_HOSTS, Workflow.DEFAULT_VERSION, 1)
+            == Workflow.DEFAULT_VERSION
+        ? problem
+        : Problem.away(PlatformPart.HOST, "No sandbox host answers; start a worker.");
+  }
+
+  /** The next attempt asks for a place of its own. */
+  private void forget() {
+    asked = null;
+    allocated = null;
   }
 
   /** The place for the sandbox, asked for once: a repeat after an outage is the same request. */

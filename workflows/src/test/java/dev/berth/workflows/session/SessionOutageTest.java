@@ -7,6 +7,7 @@ import static dev.berth.workflows.session.RunningSession.eventually;
 import static dev.berth.workflows.session.RunningSession.turn;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.PlatformPart;
 import dev.berth.protocol.Problem;
@@ -180,6 +181,53 @@ class SessionOutageTest {
 
     assertThat(host.log()).endsWith("start 1", "stop 1: closed");
     assertThat(host.log()).noneMatch(line -> line.startsWith("turn"));
+  }
+
+  @Test
+  void aTurnWaitsWhenTheOnlyHostDoesNotAnswer() {
+    beginWithASilentHost(Duration.ofMinutes(1));
+    var message = running.submit();
+    eventually(() -> attribute().equals("host"));
+    assertThat(database.ends()).isEmpty();
+
+    database.hosts(RunningSession.HOST);
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
+  }
+
+  @Test
+  void aTurnThatWaitedForAHostInVainFailsByName() {
+    beginWithASilentHost(Duration.ofSeconds(2));
+    var message = running.submit();
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), UNAVAILABLE);
+  }
+
+  /** The test server does not skip the time in which nobody takes up an activity. */
+  private void beginWithASilentHost(Duration outage) {
+    stop();
+    var usual = SessionPolicy.DEFAULT;
+    var policy =
+        new SessionPolicy(
+            usual.idle(),
+            usual.completionLinger(),
+            usual.retention(),
+            usual.turn(),
+            usual.turnHeartbeat(),
+            Duration.ofMillis(100),
+            usual.start(),
+            usual.interruptGrace(),
+            usual.startAttempts(),
+            usual.turnAttempts(),
+            outage,
+            usual.background(),
+            usual.firstSnapshot());
+    running = RunningSession.start(policy, new HostId("host-lost"));
+    database = running.database();
+    host = running.host();
+    workflow = running.workflow();
   }
 
   @Test

@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 
 /** The database's side of a session, in memory: epochs, events and the one end of each turn. */
 public final class FakeSessionActivities implements SessionActivities {
-  private final List<HostId> hosts;
+  private List<HostId> hosts;
   private final BiConsumer<TurnId, StopReason> onEnd;
   private final Map<String, Allocated> allocations = new HashMap<>();
   private final Queue<Problem> failingAllocations = new ArrayDeque<>();
@@ -39,6 +39,11 @@ public final class FakeSessionActivities implements SessionActivities {
   public FakeSessionActivities(BiConsumer<TurnId, StopReason> onEnd, HostId... hosts) {
     this.onEnd = onEnd;
     this.hosts = List.of(hosts);
+  }
+
+  /** From now on there are these hosts, and no others. */
+  public synchronized void hosts(HostId... now) {
+    hosts = List.of(now);
   }
 
   /** The next allocation finds a part of the platform away. */
