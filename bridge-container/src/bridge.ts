@@ -8,6 +8,7 @@ import { listenOnLoopback } from './bridge-server/loopback.ts'
 import { listenForOperations } from './bridge-server/operation-port.ts'
 import { createPressure } from './bridge-server/pressure.ts'
 import { CONTROL_SOCKET, EGRESS_SOCKET, MODEL_SOCKET } from './bridge-server/protocol.ts'
+import { Spool } from './bridge-server/spool.ts'
 import { systemClock } from './clock.ts'
 import type { QueryFunction } from './coordinator/agent.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
@@ -27,6 +28,7 @@ import { LAUNCHER_SOCKET } from './launcher/protocol.ts'
 import { type Log, reasonOf } from './log.ts'
 
 const DOOR_FOLDER = '/run/berth'
+const SPOOL_FOLDER = '/var/spool/berth'
 
 const SDK = '@anthropic-ai/claude-agent-sdk'
 
@@ -35,7 +37,7 @@ export function runBridge(sandboxId: string, log: Log): Promise<ExitCode> {
   return new Promise((resolve) => {
     const clock = systemClock
     const pressure = createPressure()
-    const frames = new FrameLog({ pressure })
+    const frames = new FrameLog({ pressure, spool: new Spool(join(SPOOL_FOLDER, 'frames')) })
     const operations = new OperationIds()
     const loadQuery = once(async () => (await import(SDK)).query as QueryFunction)
 

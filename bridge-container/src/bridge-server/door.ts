@@ -42,6 +42,9 @@ export interface DoorOptions {
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 const UNREAD = 'unread by the worker'
 
+/** Past this much that is on its way, frames stay in their log until some of it is read. */
+const MAX_AHEAD_BYTES = 1024 * 1024
+
 /**
  * The control stream through the door: one connection at a time, made anew for ever, on which the
  * bridge greets, a worker attaches, and durable frames are repeated until they are acknowledged.
@@ -59,6 +62,12 @@ export class Door {
   #greeted = false
   #closed = false
 
+  /** The first frame that this connection does not have. */
+  #next = 1
+
+  /** Whether deltas of the message that streams were left out. */
+  #skips = false
+
   constructor(options: DoorOptions) {
     this.#options = options
   }
@@ -73,14 +82,17 @@ export class Door {
 
   /** Keeps the frame until it is acknowledged and returns its number. */
   sendDurable(frame: DurableFrame): number {
-    const { frame: number, line } = this.#options.frames.append(frame)
-    if (this.#attached) this.#write(line)
+    const number = this.#options.frames.append(frame)
+    this.#sendFrames()
     return number
   }
 
-  /** Says it to the worker that is there, if one is. */
+  /**
+   * Says it to the worker that is there, if one is. Deltas are for who keeps up: a worker that does
+   * not is spared the rest of a message, which comes whole.
+   */
   sendOnce(frame: SaidOnce): void {
-    if (this.#attached) this.#say(frame)
+    if (this.#attached && (frame.type !== 'delta' || this.#shows(frame))) this.#say(frame)
   }
 
   close(): void {
@@ -104,7 +116,10 @@ export class Door {
       this.#heardAt = this.#options.clock.now()
       read(chunk)
     })
-    socket.on('drain', () => this.#options.pressure.release(UNREAD))
+    socket.on('drain', () => {
+      this.#options.pressure.release(UNREAD)
+      if (this.#connection === socket) this.#sendFrames()
+    })
     socket.on('error', (error) => {
       this.#options.log.debug('door.failed', { reason: reasonOf(error) })
     })
@@ -212,13 +227,13 @@ export class Door {
     frames.acknowledge(command.last_frame)
     this.#attached = true
     this.#say({ type: 'attached', attachment: command.attachment })
-    const repeated = frames.unacknowledged()
-    for (const line of repeated) this.#write(line)
+    this.#next = frames.firstFrame
     log.info('attached', {
       epoch: command.epoch,
       attachment: command.attachment,
-      repeated: repeated.length,
+      repeated: frames.nextFrame - frames.firstFrame,
     })
+    this.#sendFrames()
     this.#options.onAttached(decision.holder)
   }
 
@@ -228,6 +243,27 @@ export class Door {
       this.#options.log.warn('superseded', { epoch })
       this.#options.onSuperseded()
     }
+  }
+
+  /** Sends what the connection takes; the rest follows when some of it is read. */
+  #sendFrames(): void {
+    const { frames } = this.#options
+    this.#next = Math.max(this.#next, frames.firstFrame)
+    while (this.#attached && this.#next < frames.nextFrame && this.#hasRoom()) {
+      this.#write(frames.line(this.#next))
+      this.#next += 1
+    }
+  }
+
+  #hasRoom(): boolean {
+    const socket = this.#connection
+    return socket !== undefined && !socket.destroyed && socket.writableLength < MAX_AHEAD_BYTES
+  }
+
+  #shows(delta: Extract<SaidOnce, { type: 'delta' }>): boolean {
+    if (this.#next < this.#options.frames.nextFrame) this.#skips = true
+    else if (startsMessage(delta.message)) this.#skips = false
+    return !this.#skips
   }
 
   #say(frame: BridgeFrame): void {
@@ -241,6 +277,11 @@ export class Door {
     socket.write(`${line}\n`)
     if (socket.writableLength > MAX_UNREAD_BYTES) this.#options.pressure.hold(UNREAD)
   }
+}
+
+function startsMessage(message: unknown): boolean {
+  const { event } = (message ?? {}) as { readonly event?: { readonly type?: unknown } }
+  return event?.type === 'message_start'
 }
 
 /** What is said in one round of the event loop goes out, and is committed, at once. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openedSandbox, sleep, turn, useSandboxes } from '../support/dialogue.ts'
 import { Committed } from '../support/fake-worker.ts'
+import { docker } from '../support/sandbox.ts'
 
 const start = useSandboxes()
 
@@ -116,4 +118,12 @@ test('the egress port passes bytes on and is closed while nobody listens', async
 
   expect(seen[0]).toContain('GET http://example.test/')
   expect(seen[1]).toContain('CONNECT example.test:443')
+})
+
+test('the bridge has a folder on the disk of the host for what it cannot deliver', async () => {
+  const sandbox = await openedSandbox(start)
+
+  await docker('exec', '--user', '10001', sandbox.container, 'touch', '/var/spool/berth/probe')
+
+  expect(readdirSync(sandbox.spool)).toEqual(['probe'])
 })

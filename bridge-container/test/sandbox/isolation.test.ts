@@ -37,6 +37,7 @@ test('the agent is nobody and can reach nothing that is not its own', async () =
     'ls /run/berth',
     'ls /run/launcher',
     'ls /run/bridge',
+    'ls /var/spool/berth',
     "node -e \"require('net').connect('/run/launcher/launcher.sock').on('error', e => { console.log(e.code); process.exit(1) })\"",
     "node -e \"require('net').connect('/run/berth/control.sock').on('error', e => { console.log(e.code); process.exit(1) })\"",
     `cat /proc/${bridge}/environ`,

@@ -148,6 +148,12 @@ export class FakeWorker {
     for (const socket of this.#sockets) socket.pause()
   }
 
+  /** Goes on after a pause. */
+  resume(): void {
+    for (const socket of this.#sockets) socket.resume()
+    this.#beat()
+  }
+
   #change(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms)
@@ -174,6 +180,10 @@ export class FakeWorker {
       for (const line of lines) this.#hear(JSON.parse(line) as BridgeFrame)
     })
     socket.on('close', () => this.#sockets.delete(socket))
+    this.#beat()
+  }
+
+  #beat(): void {
     clearInterval(this.#heartbeat)
     this.#heartbeat = setInterval(() => this.send({ type: 'heartbeat' }), 1_000)
   }

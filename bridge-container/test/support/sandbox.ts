@@ -33,6 +33,7 @@ export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), 'bw-'))
   readonly door = join(this.folder, 'door')
   readonly home = join(this.folder, 'home')
+  readonly spool = join(this.folder, 'spool')
   readonly workspace: string
   readonly sessionId: string
   readonly #options: SandboxOptions
@@ -46,6 +47,7 @@ export class Sandbox {
     this.workspace = options.workspace ?? join(this.folder, 'workspace')
     for (const [path, owner] of [
       [this.door, BRIDGE],
+      [this.spool, BRIDGE],
       [this.home, AGENT],
       [this.workspace, AGENT],
       [join(this.workspace, 'project'), AGENT],
@@ -96,6 +98,7 @@ export class Sandbox {
       '-v', `${this.door}:/run/berth`,
       '-v', `${this.workspace}:/workspace`,
       '-v', `${this.home}:/home/agent`,
+      '-v', `${this.spool}:/var/spool/berth`,
       '-e', `BERTH_SANDBOX_ID=${this.id}`,
       image,
     )

@@ -57,8 +57,8 @@ beforeEach(() => {
     },
     sessionId: () => SESSION,
     sendDurable(frame) {
-      const { frame: number, line } = frames.append(frame)
-      said.push(JSON.parse(line))
+      const number = frames.append(frame)
+      said.push(JSON.parse(frames.line(number)))
       frames.acknowledge(number)
       return number
     },

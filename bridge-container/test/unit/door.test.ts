@@ -180,6 +180,35 @@ test('deltas go to a worker that is there and to nobody else', async () => {
   expect(await worker.next('delta')).toEqual({ type: 'delta', message: { n: 2 } })
 })
 
+test('a backlog goes out as the worker reads it, in its order', async () => {
+  for (let i = 0; i < 40; i += 1) say('x'.repeat(200_000))
+  door.open()
+
+  const worker = await listen()
+  await worker.until(() => worker.committed.frames.length === 40, 'all of it')
+
+  await worker.until(() => frames.firstFrame === 41, 'the acknowledgement')
+})
+
+test('a worker that does not keep up is spared the deltas of a message, and no frame', async () => {
+  const delta = (type: string) => ({ type: 'delta' as const, message: { event: { type } } })
+  const worker = await listen({ acknowledge: false })
+  door.open()
+  await worker.next('attached')
+  worker.pause()
+  for (let i = 0; i < 20; i += 1) say('x'.repeat(200_000))
+
+  door.sendOnce(delta('message_start'))
+  worker.resume()
+  await worker.until(() => worker.all('sdk_message').length === 20, 'what is stored')
+  door.sendOnce(delta('content_block_delta'))
+  door.sendOnce(delta('message_start'))
+  door.sendOnce(delta('content_block_delta'))
+  await worker.until(() => worker.all('delta').length === 2, 'what streams now')
+
+  expect(worker.all('delta')).toEqual([delta('message_start'), delta('content_block_delta')])
+})
+
 test.each([
   ['a first worker', undefined, {}, 'obey'],
   ['the same worker again', { epoch: 3, attachment: 7 }, {}, 'obey'],

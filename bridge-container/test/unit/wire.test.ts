@@ -76,10 +76,10 @@ describe('frames', () => {
       const frames = new FrameLog({ pressure: createPressure() })
       const { frame: _, ...body } = golden
 
-      const { line } = frames.append(body)
+      const rendered = JSON.parse(frames.line(frames.append(body)))
 
-      expect(JSON.parse(line)).toEqual({ ...golden, frame: 1 })
-      expect(validFrame(JSON.parse(line))).toBe(true)
+      expect(rendered).toEqual({ ...golden, frame: 1 })
+      expect(validFrame(rendered)).toBe(true)
     }
   })
 })

@@ -45,6 +45,7 @@ public final class FrameIntake {
   private final LiveChannel live;
   private final Listener listener;
   private final AckOrder acks = new AckOrder();
+  private boolean refused;
   private final BlockingQueue<Step> steps = new ArrayBlockingQueue<>(IN_FLIGHT);
 
   /** Hears of what was committed. */
@@ -146,7 +147,7 @@ public final class FrameIntake {
     accept(List.of(frame));
   }
 
-  private void take(BridgeFrame frame, List<Taken> taken) throws InterruptedException {
+  private void take(BridgeFrame frame, List<Taken> taken) {
     if (frame instanceof Durable durable) {
       acks.arrived(durable.frame());
     }
@@ -199,8 +200,21 @@ public final class FrameIntake {
     return new Taken.Stored(frame, new Request(attachment.session(), writer, events));
   }
 
-  private void store(BridgeFrame.TranscriptPart part) throws InterruptedException {
-    var _ = transcript.append(part).thenRun(() -> durable(part));
+  /**
+   * Of a part that is refused the bridge hears on its next connection, which is due when there is
+   * room again; what follows it on this one must not be stored before it.
+   */
+  private void store(BridgeFrame.TranscriptPart part) {
+    if (refused) {
+      return;
+    }
+    var stored = transcript.append(part);
+    if (stored == null) {
+      refused = true;
+      var _ = transcript.room().thenRun(connection::close);
+    } else {
+      var _ = stored.thenRun(() -> durable(part));
+    }
   }
 
   private void follow() {

@@ -43,6 +43,7 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
 
   private static final String WORKSPACE = "/workspace";
   private static final String HOME = "/home/agent";
+  private static final String SPOOL = "/var/spool/berth";
 
   /** The bridge's and the agent's users in the image; the launcher is root without rights. */
   static final int BRIDGE_USER = 10001;
@@ -228,7 +229,8 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
             .withBinds(
                 new Bind(spec.door().toString(), new Volume(DOOR)),
                 new Bind(spec.workspace().toString(), new Volume(WORKSPACE)),
-                new Bind(spec.home().toString(), new Volume(HOME)))
+                new Bind(spec.home().toString(), new Volume(HOME)),
+                new Bind(spec.spool().toString(), new Volume(SPOOL)))
             .withLogConfig(logConfig());
     var runtime = properties.ociRuntime();
     return runtime == null ? config : config.withRuntime(runtime);

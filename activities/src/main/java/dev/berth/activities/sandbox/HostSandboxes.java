@@ -44,7 +44,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The sandboxes that live under this worker. */
-public final class HostSandboxes implements SandboxEndings {
+public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostSandboxes.class);
 
   /** How often a sandbox that is coming up is looked at. */
@@ -179,7 +179,8 @@ public final class HostSandboxes implements SandboxEndings {
               properties.tier(),
               folders.door(serving.sandbox()),
               folders.workspace(serving.sandbox()),
-              folders.home(serving.sandbox())));
+              folders.home(serving.sandbox()),
+              folders.spool(serving.sandbox())));
       runtime.claim(serving.sandbox(), serving.session());
       awaitBridge(sandbox);
       records.claimed(serving);
@@ -298,6 +299,15 @@ public final class HostSandboxes implements SandboxEndings {
     }
     if (idle && loss.reason() != SandboxEndReason.START_FAILED) {
       signals.sandboxEnded(serving, loss.reason());
+    }
+  }
+
+  /** Lets go of the sandboxes, which run on: the host's next worker takes them over. */
+  @Override
+  public void close() {
+    for (var here : open.values()) {
+      here.control().close();
+      here.sandbox().leave();
     }
   }
 

@@ -58,6 +58,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   private volatile @Nullable SandboxEndReason stopping;
   private volatile boolean untold;
+  private volatile boolean left;
   private volatile List<BackgroundTask> background = List.of();
 
   /** How a turn ended in the sandbox. */
@@ -181,6 +182,15 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     stopping = SandboxEndReason.START_FAILED;
     untold = true;
     end(SandboxEndReason.START_FAILED, detail);
+  }
+
+  /** The worker ends: the sandbox runs on, and is not looked at any more. */
+  void leave() {
+    left = true;
+    var current = connection;
+    if (current != null) {
+      current.close();
+    }
   }
 
   /** A bridge has dialled: takes hold of it and reads what it says until the connection is over. */
@@ -370,11 +380,12 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   private void awaitDialling() {
     var deadline = System.nanoTime() + parts.silence().toNanos();
     try {
-      while (connection == null && !ended.isDone()) {
+      while (connection == null && !ended.isDone() && !left) {
         switch (parts.inspect(serving.sandbox())) {
           case SandboxInspection.Running() -> {
             if (System.nanoTime() > deadline) {
               silent();
+              deadline = System.nanoTime() + parts.silence().toNanos();
             }
           }
           case SandboxInspection.Missing() -> end(SandboxEndReason.KILLED, "removed");
@@ -396,7 +407,8 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
         letGo();
       }
     } catch (DataAccessException away) {
-      LOG.atWarn().setCause(away).log("nobody can say who has sandbox {}", serving.sandbox());
+      LOG.atWarn()
+          .log("nobody can say who has sandbox {}: {}", serving.sandbox(), away.getMessage());
     }
   }
 

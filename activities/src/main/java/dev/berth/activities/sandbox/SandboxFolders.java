@@ -13,13 +13,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directories of the host that belong to a sandbox: its door, its workspace, the agent's home.
- * Only the users of the image may enter them.
+ * The directories of the host that belong to a sandbox: its door, its workspace, the agent's home,
+ * the bridge's spool. Only the users of the image may enter them.
  */
 public final class SandboxFolders {
   private static final String PRIVATE = "rwx------";
   private static final String WORKSPACE = "workspace";
   private static final String HOME = "home";
+  private static final String SPOOL = "spool";
 
   /** A workspace that is on its way back; only a whole one is taken for a workspace. */
   private static final String RESTORING = "restoring";
@@ -47,6 +48,10 @@ public final class SandboxFolders {
     return folder(sandbox).resolve(HOME);
   }
 
+  public Path spool(SandboxId sandbox) {
+    return folder(sandbox).resolve(SPOOL);
+  }
+
   /**
    * Makes the directories of a sandbox. The workspace is taken over from the latest earlier sandbox
    * of the session that left one here.
@@ -57,6 +62,7 @@ public final class SandboxFolders {
       Files.createDirectories(sockets);
       takeOver(sandbox, earlier);
       owned(door(sandbox), DockerSandboxRuntime.BRIDGE_USER);
+      owned(spool(sandbox), DockerSandboxRuntime.BRIDGE_USER);
       owned(home(sandbox), DockerSandboxRuntime.AGENT_USER);
       owned(workspace(sandbox), DockerSandboxRuntime.AGENT_USER);
       owned(workspace(sandbox).resolve(PROJECT), DockerSandboxRuntime.AGENT_USER);
@@ -110,9 +116,12 @@ public final class SandboxFolders {
     }
   }
 
-  /** Removes the door and the home; the workspace stays for the session's next sandbox. */
+  /**
+   * Removes the door, the spool and the home; the workspace stays for the session's next sandbox.
+   */
   public void leaveWorkspace(SandboxId sandbox) {
     delete(door(sandbox));
+    delete(spool(sandbox));
     delete(home(sandbox));
   }
 

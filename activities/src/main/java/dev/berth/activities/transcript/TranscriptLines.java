@@ -32,9 +32,18 @@ final class TranscriptLines {
   }
 
   static byte[] encode(Stream<Line> lines) {
+    return text(lines).getBytes(UTF_8);
+  }
+
+  /** What is stored of a part; of several, it follows each other. */
+  static String text(TranscriptPart part) {
+    return text(lines(part));
+  }
+
+  private static String text(Stream<Line> lines) {
     var text = new StringBuilder();
     lines.forEach(line -> text.append(ProtocolJson.mapper().writeValueAsString(line)).append('\n'));
-    return text.toString().getBytes(UTF_8);
+    return text.toString();
   }
 
   /**

@@ -1,5 +1,9 @@
 package dev.berth.activities.transcript;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.joining;
+
 import dev.berth.objects.ObjectKeys;
 import dev.berth.objects.ObjectStore;
 import dev.berth.protocol.ProjectId;
@@ -7,13 +11,12 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.bridge.BridgeFrame.TranscriptPart;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +26,9 @@ import software.amazon.awssdk.core.exception.SdkException;
 
 /**
  * Writes what one sandbox adds to its transcript: an object for all parts that came in a moment, or
- * while the last one was written. Parts stay in order; while object storage is away they wait, and
- * the bridge, which keeps what is not acknowledged, slows its agent when it keeps too much. So
- * memory is bounded: nothing waits here that the bridge does not keep too, and a part that is sent
- * again waits once.
+ * while the last one was written. Parts stay in order; while object storage is away they wait, each
+ * once, and within a bound. What is beyond it is left to the bridge, which keeps what is not
+ * acknowledged, and slows its agent when that is too much.
  */
 public final class TranscriptWriter {
   private static final Logger LOG = LoggerFactory.getLogger(TranscriptWriter.class);
@@ -41,41 +43,84 @@ public final class TranscriptWriter {
   /** How long the end of a sandbox waits for its last parts while object storage is away. */
   private static final Duration LAST_PARTS = Duration.ofSeconds(10);
 
+  /** Characters that wait for object storage; the rest stays with the bridge. */
+  private static final long MOST = 16L * 1024 * 1024;
+
   private final ObjectStore objects;
   private final ProjectId project;
   private final SessionId session;
   private final int epoch;
+  private final long most;
   private final BlockingQueue<Entry> queue = new LinkedBlockingQueue<>();
-  private final Map<Long, CompletableFuture<Void>> waiting = new ConcurrentHashMap<>();
+  private final Map<Long, CompletableFuture<Void>> waiting = new HashMap<>();
   private final Thread writer;
+  private long held;
 
-  /** A part, or, without one, the mark of the end. */
-  private record Entry(@Nullable TranscriptPart part, CompletableFuture<Void> stored) {}
+  /** Not null from the first part that was too much until nothing waits any more. */
+  private @Nullable CompletableFuture<Void> room;
+
+  /** A part as it is stored, or, without lines, the mark of the end. */
+  private record Entry(long frame, @Nullable String lines, CompletableFuture<Void> stored) {
+    static Entry end() {
+      return new Entry(0, null, new CompletableFuture<>());
+    }
+
+    boolean isEnd() {
+      return lines == null;
+    }
+  }
 
   public TranscriptWriter(ObjectStore objects, ProjectId project, SessionId session, int epoch) {
+    this(objects, project, session, epoch, MOST);
+  }
+
+  /**
+   * @param most characters that wait for object storage
+   */
+  public TranscriptWriter(
+      ObjectStore objects, ProjectId project, SessionId session, int epoch, long most) {
     this.objects = objects;
     this.project = project;
     this.session = session;
     this.epoch = epoch;
+    this.most = most;
     this.writer = Thread.ofVirtual().name("transcript " + session).start(this::write);
   }
 
   /**
    * Stores a part; the stage completes when it is in object storage. One that waits already, and
    * came again on another connection, does not wait twice.
+   *
+   * @return null when there is no room for it, nor for any that follows it, until {@link #room}
    */
-  public CompletionStage<Void> append(TranscriptPart part) {
-    return waiting.computeIfAbsent(
-        part.frame(),
-        frame -> {
-          var entry = new Entry(part, new CompletableFuture<>());
-          queue.add(entry);
-          return entry.stored();
-        });
+  public synchronized @Nullable CompletionStage<Void> append(TranscriptPart part) {
+    var known = waiting.get(part.frame());
+    if (known != null) {
+      return known;
+    }
+    if (room != null) {
+      return null;
+    }
+    var lines = TranscriptLines.text(part);
+    if (held > 0 && held + lines.length() > most) {
+      LOG.atWarn().log("session {}: its transcript waits at the bridge", session);
+      room = new CompletableFuture<>();
+      return null;
+    }
+    held += lines.length();
+    var entry = new Entry(part.frame(), lines, new CompletableFuture<>());
+    waiting.put(part.frame(), entry.stored());
+    queue.add(entry);
+    return entry.stored();
+  }
+
+  /** Completes when there is room again for what was refused. */
+  public synchronized CompletionStage<Void> room() {
+    return room == null ? CompletableFuture.completedFuture(null) : room;
   }
 
   /** How many parts wait. */
-  int waiting() {
+  synchronized int waiting() {
     return waiting.size();
   }
 
@@ -85,7 +130,7 @@ public final class TranscriptWriter {
    * @return false when object storage does not take it in ten seconds; it goes on trying then
    */
   public boolean end() {
-    queue.add(new Entry(null, new CompletableFuture<>()));
+    queue.add(Entry.end());
     if (awaitEnd(LAST_PARTS)) {
       return true;
     }
@@ -108,22 +153,33 @@ public final class TranscriptWriter {
       var isOver = false;
       while (!isOver) {
         var batch = gather();
-        isOver = batch.removeIf(entry -> entry.part() == null);
+        isOver = batch.removeIf(Entry::isEnd);
         if (!batch.isEmpty()) {
           store(batch);
+          stored(batch);
         }
-        batch.forEach(this::stored);
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void stored(Entry entry) {
-    if (entry.part() != null) {
-      waiting.remove(entry.part().frame());
+  private void stored(List<Entry> batch) {
+    @Nullable CompletableFuture<Void> again = null;
+    synchronized (this) {
+      for (var entry : batch) {
+        waiting.remove(entry.frame());
+        held -= requireNonNull(entry.lines()).length();
+      }
+      if (waiting.isEmpty()) {
+        again = room;
+        room = null;
+      }
     }
-    entry.stored().complete(null);
+    batch.forEach(entry -> entry.stored().complete(null));
+    if (again != null) {
+      again.complete(null);
+    }
   }
 
   /** What comes within a moment of the next entry; the mark of the end is not waited behind. */
@@ -132,7 +188,7 @@ public final class TranscriptWriter {
     batch.add(queue.take());
     var deadline = System.nanoTime() + GATHER.toNanos();
     var left = GATHER.toNanos();
-    while (left > 0 && batch.getLast().part() != null) {
+    while (left > 0 && !batch.getLast().isEnd()) {
       var next = queue.poll(left, TimeUnit.NANOSECONDS);
       if (next != null) {
         batch.add(next);
@@ -144,11 +200,14 @@ public final class TranscriptWriter {
   }
 
   private void store(List<Entry> batch) throws InterruptedException {
-    var parts = batch.stream().map(Entry::part).filter(Objects::nonNull).toList();
     var key =
         ObjectKeys.transcriptPart(
-            project.value(), session.value(), epoch, parts.getFirst().frame());
-    var content = TranscriptLines.encode(parts);
+            project.value(), session.value(), epoch, batch.getFirst().frame());
+    var content =
+        batch.stream()
+            .map(entry -> requireNonNull(entry.lines()))
+            .collect(joining())
+            .getBytes(UTF_8);
     while (true) {
       try {
         objects.put(key, content, TranscriptLines.CONTENT_TYPE);

@@ -75,7 +75,8 @@ class DockerSandboxRuntimeTest {
         .containsExactly(
             tuple("/run/b/door", "/run/berth"),
             tuple("/srv/b/workspace", "/workspace"),
-            tuple("/srv/b/home", "/home/agent"));
+            tuple("/srv/b/home", "/home/agent"),
+            tuple("/srv/b/spool", "/var/spool/berth"));
   }
 
   @ParameterizedTest
@@ -185,7 +186,8 @@ class DockerSandboxRuntimeTest {
         tier,
         Path.of("/run/b/door"),
         Path.of("/srv/b/workspace"),
-        Path.of("/srv/b/home"));
+        Path.of("/srv/b/home"),
+        Path.of("/srv/b/spool"));
   }
 
   private static InspectContainerResponse.ContainerState state(String json) throws Exception {

@@ -30,10 +30,11 @@ class SandboxFoldersTest {
   }
 
   @Test
-  void onlyTheBridgeMayEnterTheDoorAndOnlyTheAgentTheRest() throws Exception {
+  void onlyTheBridgeMayEnterTheDoorAndTheSpoolAndOnlyTheAgentTheRest() throws Exception {
     folders.prepare(FIRST, List.of());
 
     assertOwned(folders.door(FIRST), 10001);
+    assertOwned(folders.spool(FIRST), 10001);
     assertOwned(folders.home(FIRST), 10002);
     assertOwned(folders.workspace(FIRST), 10002);
     assertOwned(folders.workspace(FIRST).resolve("project"), 10002);
@@ -72,6 +73,7 @@ class SandboxFoldersTest {
 
     assertThat(folders.workspace(FIRST)).isDirectory();
     assertThat(folders.home(FIRST)).doesNotExist();
+    assertThat(folders.spool(FIRST)).doesNotExist();
     assertThat(folders.door(FIRST)).doesNotExist();
   }
 

@@ -1,5 +1,6 @@
 package dev.berth.activities.transcript;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.activities.TestObjects;
@@ -68,7 +69,8 @@ class TranscriptTest {
     var writer = new TranscriptWriter(objects.store(), PROJECT, session, 4);
     var stored =
         LongStream.rangeClosed(1, 20)
-            .mapToObj(frame -> writer.append(part(frame, "e" + frame)).toCompletableFuture())
+            .mapToObj(frame ->
+                requireNonNull(writer.append(part(frame, "e" + frame))).toCompletableFuture())
             .toArray(CompletableFuture[]::new);
     CompletableFuture.allOf(stored).join();
     assertThat(writer.end()).isTrue();

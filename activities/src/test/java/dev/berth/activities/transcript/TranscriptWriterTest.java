@@ -1,5 +1,6 @@
 package dev.berth.activities.transcript;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.activities.HeldObjects;
@@ -41,12 +42,12 @@ class TranscriptWriterTest {
 
   @Test
   void c2WhatComesWhileASlowStoreWritesSharesTheNextObjectAndTheOrderIsKept() {
-    var first = writer.append(part(1)).toCompletableFuture();
+    var first = appended(part(1));
     objects.allow(1);
     first.join();
     var rest =
         LongStream.rangeClosed(2, MANY)
-            .mapToObj(frame -> writer.append(part(frame)).toCompletableFuture())
+            .mapToObj(frame -> appended(part(frame)))
             .toArray(CompletableFuture[]::new);
     objects.allow(MANY);
     CompletableFuture.allOf(rest).join();
@@ -71,7 +72,7 @@ class TranscriptWriterTest {
   void c1WhatASandboxLeftIsStoredWhenTheStoreIsBackAndNotBefore() {
     var unfinished = new UnfinishedWriters();
     objects.beAway(true);
-    var part = writer.append(part(1)).toCompletableFuture();
+    var part = appended(part(1));
 
     unfinished.end(session, writer);
     assertThat(unfinished.isEmpty(session, Duration.ofMillis(1))).isFalse();
@@ -83,6 +84,32 @@ class TranscriptWriterTest {
     assertThat(part).isCompleted();
     assertThat(objects.stored()).containsExactly("000000000001.jsonl");
     assertThat(unfinished.isEmpty(session, Duration.ZERO)).isTrue();
+  }
+
+  @Test
+  void c1WhatIsTooMuchIsLeftToTheBridgeUntilThereIsRoom() {
+    var small = new TranscriptWriter(objects.store(), new ProjectId("p"), session, 2, 60);
+    objects.beAway(true);
+    var first = requireNonNull(small.append(part(1))).toCompletableFuture();
+
+    // A line of it has some 45 characters.
+    assertThat(small.append(part(2))).isNull();
+    assertThat(small.append(part(3))).isNull();
+    assertThat(small.append(part(1))).isSameAs(first);
+    assertThat(small.waiting()).isEqualTo(1);
+    var room = small.room().toCompletableFuture();
+    assertThat(room).isNotDone();
+
+    objects.beAway(false);
+    objects.allow(MANY);
+    room.join();
+    assertThat(first).isCompleted();
+    requireNonNull(small.append(part(2))).toCompletableFuture().join();
+    assertThat(small.room().toCompletableFuture()).isDone();
+  }
+
+  private CompletableFuture<Void> appended(TranscriptPart part) {
+    return requireNonNull(writer.append(part)).toCompletableFuture();
   }
 
   private static TranscriptPart part(long frame) {

@@ -82,7 +82,8 @@ class SandboxRaceIT {
             SandboxTier.LITE,
             Files.createDirectory(folder.resolve("door")),
             Files.createDirectory(folder.resolve("workspace")),
-            Files.createDirectory(folder.resolve("home")));
+            Files.createDirectory(folder.resolve("home")),
+            Files.createDirectory(folder.resolve("spool")));
   }
 
   @AfterEach
