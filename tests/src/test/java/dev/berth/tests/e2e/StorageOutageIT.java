@@ -42,7 +42,9 @@ class StorageOutageIT {
       eventually(
           "both tools run",
           Duration.ofSeconds(60),
-          () -> count("type = 'tool.started'", socket.session()) == 2);
+          () ->
+              count("type = 'tool.started'", socket.session()) == 2
+                  && files(socket.session()).contains("begun"));
       signal("STOP", "s3");
       try {
         docker("kill", "berth-" + socket.session());
@@ -64,6 +66,10 @@ class StorageOutageIT {
           .contains("counted 1");
       assertThat(count("type = 'tool.outcome_unknown'", socket.session())).isEqualTo(1);
     }
+  }
+
+  private static String files(String session) {
+    return docker("exec", "--user", "10002", "berth-" + session, "ls", "/workspace/project");
   }
 
   private static int count(String condition, String session) {
