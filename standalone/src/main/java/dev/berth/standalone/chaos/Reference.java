@@ -44,15 +44,16 @@ public enum Reference {
           say done
           """,
           true)),
+  // Each call leaves a line of its own: an agent that lost what it knew of a file may not edit it.
   WORKSPACE(
       new Step.Send(
           """
           write notes.txt <<END
           first
           END
-          bash cat notes.txt >> effects
+          bash echo 1 $(cat notes.txt) >> effects
           edit notes.txt "first" => "second"
-          bash cat notes.txt >> effects
+          bash echo 2 $(cat notes.txt) >> effects
           say done
           """,
           true)),
