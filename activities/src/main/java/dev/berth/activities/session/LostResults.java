@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jooq.DSLContext;
@@ -29,6 +30,9 @@ public final class LostResults {
   private static final int CHARACTERS = 4000;
 
   private static final int CALLS = 16;
+
+  /** What stands for a result that came neither into the log nor into the transcript. */
+  private static final String GONE = "(nobody knows what: the result was lost with the sandbox)";
 
   private static final String REMINDER_END = "</system-reminder>";
 
@@ -91,24 +95,43 @@ public final class LostResults {
             .filter(message -> message.path("parent_tool_use_id").isNull())
             .toList();
     var called = blocks(messages, "tool_use", "id");
+    var results = blocks(messages, "tool_result", "tool_use_id");
+    var completed = completed(session);
     var ended = new ArrayList<Call>();
-    blocks(messages, "tool_result", "tool_use_id")
-        .forEach((id, result) -> {
-          var call = called.get(id);
-          if (call != null) {
-            ended.add(call(call, result));
-          }
-        });
+    called.forEach((id, call) -> {
+      var result = results.get(id);
+      if (result != null) {
+        ended.add(call(call, said(result)));
+      } else if (completed.contains(id)) {
+        ended.add(call(call, GONE));
+      }
+    });
     return ended;
   }
 
-  private static Call call(JsonNode called, JsonNode result) {
+  /** The calls of which the journal says that they ended, whatever came of them. */
+  private Set<String> completed(SessionId session) {
+    return db.select(EVENTS.PAYLOAD)
+        .from(EVENTS)
+        .where(EVENTS.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(EVENTS.TYPE.eq("tool.completed"))
+        .orderBy(EVENTS.SEQ.desc())
+        .limit(LATEST)
+        .fetchSet(row ->
+            ProtocolJson.mapper().readTree(row.value1().data()).path("tool_use_id").asString());
+  }
+
+  private static Call call(JsonNode called, String result) {
     return new Call(
         called.path("id").asString(),
         called.path("name").asString(),
         called.path("input").toString(),
-        (result.path("is_error").asBoolean(false) ? "an error: " : "")
-            + text(result.path("content")));
+        result);
+  }
+
+  private static String said(JsonNode result) {
+    return (result.path("is_error").asBoolean(false) ? "an error: " : "")
+        + text(result.path("content"));
   }
 
   private static Map<String, JsonNode> blocks(List<JsonNode> messages, String type, String id) {

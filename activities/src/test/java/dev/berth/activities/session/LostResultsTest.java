@@ -93,6 +93,19 @@ class LostResultsTest {
   }
 
   @Test
+  void aCallThatEndedAndWhoseResultIsNowhereIsToldToHaveEnded() {
+    calls("toolu_1", "null");
+    write(
+        NewEvent.of(
+                "tool/toolu_1/completed", new SessionEvent.ToolCompleted("toolu_1", false, null))
+            .inTurn(TURN, new MessageId(TURN.value())));
+
+    assertThat(lostResults.notice(session.id(), Transcript.EMPTY))
+        .contains(
+            "- Bash (toolu_1) with {\"command\":\"echo\"} gave:\n(nobody knows what: the result was lost");
+  }
+
+  @Test
   void whatASubagentCalledIsNotToldToItsParent() {
     calls("toolu_1", "\"toolu_0\"");
     isGiven("toolu_1", "\"forty-two\"", "\"toolu_0\"");
