@@ -1,6 +1,7 @@
 package dev.berth.activities;
 
 import static dev.berth.db.generated.Tables.ACCOUNTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.MODEL_REQUESTS;
 import static dev.berth.db.generated.Tables.PROJECTS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
@@ -11,6 +12,7 @@ import static org.jooq.impl.DSL.currentOffsetDateTime;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
 import java.time.Duration;
 import java.util.UUID;
 import org.jooq.DSLContext;
@@ -60,6 +62,18 @@ public record TestSession(DSLContext db, SessionId id) {
         .set(SANDBOXES.TIER, "lite")
         .execute();
     return sandbox;
+  }
+
+  /** The message of a turn, accepted before anything that follows. */
+  public void message(TurnId turn) {
+    db.insertInto(MESSAGES)
+        .set(MESSAGES.SESSION_ID, uuid())
+        .set(MESSAGES.MESSAGE_ID, UUID.fromString(turn.value()))
+        .set(MESSAGES.CONTENT, JSON.json("\"x\""))
+        .set(MESSAGES.CONTENT_HASH, new byte[0])
+        .set(MESSAGES.BYTES, 3)
+        .set(MESSAGES.ACCEPTED_SEQ, 0L)
+        .execute();
   }
 
   /** A model request of that epoch which an api node opened so long ago, and has not closed. */

@@ -45,8 +45,10 @@ public final class FrameIntake {
   private final LiveChannel live;
   private final Listener listener;
   private final AckOrder acks = new AckOrder();
-  private boolean refused;
   private final BlockingQueue<Step> steps = new ArrayBlockingQueue<>(IN_FLIGHT);
+
+  /** Whether a part of this connection was refused; only its reader looks. */
+  private boolean refused;
 
   /** Hears of what was committed. */
   public interface Listener {

@@ -367,7 +367,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     var session = serving.session();
     var notices =
         Stream.of(
-                lostResults.notice(session, transcript),
+                lostResults.notice(session, transcript, toolJournal.completed(session)),
                 lostBackground.notice(session),
                 workspaces.notice(session))
             .filter(Objects::nonNull)

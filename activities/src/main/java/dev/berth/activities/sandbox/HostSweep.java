@@ -99,13 +99,13 @@ public final class HostSweep implements HostActivities {
       return true;
     }
     var serving = records.serving(sandbox);
-    if (serving != null && !records.isClaimed(sandbox)) {
-      // Its worker died while it came up: nobody knows what its agent was told. The start is
-      // repeated, and begins anew.
-      runtime.remove(sandbox);
-      return false;
-    }
     if (serving != null) {
+      if (!records.isClaimed(sandbox)) {
+        // Its worker died while it came up: nobody knows what its agent was told. The start is
+        // repeated, and begins anew.
+        runtime.remove(sandbox);
+        return false;
+      }
       switch (runtime.inspect(sandbox)) {
         case SandboxInspection.Running() -> {
           sandboxes.adopt(serving);

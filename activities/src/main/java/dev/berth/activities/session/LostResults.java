@@ -49,10 +49,14 @@ public final class LostResults {
    * What the model is to be told before it takes up its turn; null when nothing is missing.
    *
    * @param transcript what the agent goes on with
+   * @param completed ids of the calls of which the journal says that they ended
    */
-  public @Nullable String notice(SessionId session, Transcript transcript) {
+  public @Nullable String notice(SessionId session, Transcript transcript, Set<String> completed) {
     var lost =
-        ended(session).stream().filter(call -> !isIn(transcript, call.id())).limit(CALLS).toList();
+        ended(session, completed).stream()
+            .filter(call -> !isIn(transcript, call.id()))
+            .limit(CALLS)
+            .toList();
     if (lost.isEmpty()) {
       return null;
     }
@@ -72,7 +76,7 @@ public final class LostResults {
   }
 
   /** The latest calls of the turns that have not ended, in their order. */
-  private List<Call> ended(SessionId session) {
+  private List<Call> ended(SessionId session, Set<String> completed) {
     var messages =
         db
             .select(EVENTS.RAW)
@@ -96,7 +100,6 @@ public final class LostResults {
             .toList();
     var called = blocks(messages, "tool_use", "id");
     var results = blocks(messages, "tool_result", "tool_use_id");
-    var completed = completed(session);
     var ended = new ArrayList<Call>();
     called.forEach((id, call) -> {
       var result = results.get(id);
@@ -107,18 +110,6 @@ public final class LostResults {
       }
     });
     return ended;
-  }
-
-  /** The calls of which the journal says that they ended, whatever came of them. */
-  private Set<String> completed(SessionId session) {
-    return db.select(EVENTS.PAYLOAD)
-        .from(EVENTS)
-        .where(EVENTS.SESSION_ID.eq(UUID.fromString(session.value())))
-        .and(EVENTS.TYPE.eq("tool.completed"))
-        .orderBy(EVENTS.SEQ.desc())
-        .limit(LATEST)
-        .fetchSet(row ->
-            ProtocolJson.mapper().readTree(row.value1().data()).path("tool_use_id").asString());
   }
 
   private static Call call(JsonNode called, String result) {

@@ -2,6 +2,7 @@ package dev.berth.activities.session;
 
 import static dev.berth.db.generated.Tables.EVENTS;
 import static dev.berth.db.generated.Tables.MESSAGES;
+import static java.util.stream.Collectors.toSet;
 import static org.jooq.impl.DSL.concat;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.replace;
@@ -20,10 +21,12 @@ import dev.berth.protocol.event.ApprovalDecision;
 import dev.berth.protocol.event.ApprovalSource;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
+import dev.berth.protocol.event.SessionEvent.ToolCompleted;
 import dev.berth.protocol.event.SessionEvent.ToolOutcomeUnknown;
 import dev.berth.protocol.event.SessionEvent.ToolStarted;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jooq.DSLContext;
@@ -36,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ToolJournal {
   private static final String STARTED = "tool.started";
+  private static final String COMPLETED = "tool.completed";
   private static final String UNKNOWN = "tool.outcome_unknown";
 
   private final DSLContext db;
@@ -127,6 +131,14 @@ public final class ToolJournal {
         .filter(ToolStarted.class::isInstance)
         .map(event -> ((ToolStarted) event).toolUseId())
         .toList();
+  }
+
+  /** The Messages API ids of the calls that ended in turns that have not, whatever came of them. */
+  public Set<String> completed(SessionId session) {
+    return ofOpenTurns(session, COMPLETED)
+        .filter(ToolCompleted.class::isInstance)
+        .map(event -> ((ToolCompleted) event).toolUseId())
+        .collect(toSet());
   }
 
   /** The events of that type in turns that have not ended, oldest first. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestObjects;
+import dev.berth.activities.TestPayloads;
 import dev.berth.activities.TestRestic;
 import dev.berth.activities.TestSession;
 import dev.berth.activities.sandbox.HostWorkspaceActivities.ReadBack;
@@ -37,13 +38,10 @@ import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
 import dev.berth.protocol.event.SessionEvent.TurnStarted;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
 import dev.berth.protocol.event.TokenUsage;
-import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.ports.WorkspaceActivities.Outcome;
 import dev.berth.workflows.ports.WorkspaceActivities.SnapshotInput;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.testing.TestActivityEnvironment;
-import io.temporal.testing.TestEnvironmentOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -413,22 +411,13 @@ class WorkspacesTest {
             Duration.ZERO,
             5,
             new ReadBack(2, 1));
-    var temporal = TestActivityEnvironment.newInstance(payloads());
+    var temporal = TestActivityEnvironment.newInstance(TestPayloads.options());
     try {
       temporal.registerActivitiesImplementations(activities);
       return taking.apply(temporal.newActivityStub(WorkspaceActivities.class));
     } finally {
       temporal.close();
     }
-  }
-
-  private static TestEnvironmentOptions payloads() {
-    return TestEnvironmentOptions.newBuilder()
-        .setWorkflowClientOptions(
-            WorkflowClientOptions.newBuilder()
-                .setDataConverter(TemporalPayloads.converter())
-                .build())
-        .build();
   }
 
   /** A turn begins and ends. */

@@ -2,17 +2,15 @@ package dev.berth.activities.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.activities.TestPayloads;
 import dev.berth.protocol.EndUserId;
 import dev.berth.workflows.TaskQueues;
-import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflow;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.ports.PermitActivities.LivingInput;
 import dev.berth.workflows.ports.PermitActivities.RequestPermitInput;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowStub;
-import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -27,14 +25,7 @@ class TemporalPermitsTest {
 
   @BeforeEach
   void start() {
-    environment =
-        TestWorkflowEnvironment.newInstance(
-            TestEnvironmentOptions.newBuilder()
-                .setWorkflowClientOptions(
-                    WorkflowClientOptions.newBuilder()
-                        .setDataConverter(TemporalPayloads.converter())
-                        .build())
-                .build());
+    environment = TestWorkflowEnvironment.newInstance(TestPayloads.options());
     permits = new TemporalPermits(environment.getWorkflowClient(), 7);
     var worker = environment.newWorker(TaskQueues.SESSIONS);
     worker.registerWorkflowImplementationTypes(DeveloperSemaphoreWorkflowImpl.class);

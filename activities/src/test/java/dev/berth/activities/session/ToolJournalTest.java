@@ -1,6 +1,5 @@
 package dev.berth.activities.session;
 
-import static dev.berth.db.generated.Tables.MESSAGES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.activities.TestSession;
@@ -15,9 +14,7 @@ import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
 import java.util.List;
-import java.util.UUID;
 import org.jooq.DSLContext;
-import org.jooq.JSON;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,14 +70,7 @@ class ToolJournalTest {
 
   @Test
   void theModelIsToldUntilTheTurnHasEnded() {
-    db.insertInto(MESSAGES)
-        .set(MESSAGES.SESSION_ID, session.uuid())
-        .set(MESSAGES.MESSAGE_ID, UUID.fromString(TURN.value()))
-        .set(MESSAGES.CONTENT, JSON.json("\"x\""))
-        .set(MESSAGES.CONTENT_HASH, new byte[0])
-        .set(MESSAGES.BYTES, 3)
-        .set(MESSAGES.ACCEPTED_SEQ, 0L)
-        .execute();
+    session.message(TURN);
     write(1, started("cut"));
     session.sandbox("host-1", 2);
     write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));

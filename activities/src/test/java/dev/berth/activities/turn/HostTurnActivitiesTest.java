@@ -1,12 +1,12 @@
 package dev.berth.activities.turn;
 
 import static dev.berth.activities.TestSession.PROJECT;
-import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.berth.activities.TestObjects;
+import dev.berth.activities.TestPayloads;
 import dev.berth.activities.TestSession;
 import dev.berth.activities.sandbox.SandboxInspection;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
@@ -22,12 +22,9 @@ import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.StopReason;
-import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.ports.TurnActivities;
 import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.testing.TestActivityEnvironment;
-import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +34,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jooq.DSLContext;
-import org.jooq.JSON;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,7 +65,7 @@ class HostTurnActivitiesTest {
       containers.put(sandbox, new SandboxInspection.Running());
       host.records().claimed(serving);
       host.adopt(serving);
-      message(db, session);
+      session.message(TURN);
       var turnEnds = new TurnEnds(db);
       var activities =
           new HostTurnActivities(
@@ -110,14 +106,7 @@ class HostTurnActivitiesTest {
   }
 
   private static TurnActivities.TurnResult run(HostTurnActivities activities, RunTurnInput input) {
-    var environment =
-        TestActivityEnvironment.newInstance(
-            TestEnvironmentOptions.newBuilder()
-                .setWorkflowClientOptions(
-                    WorkflowClientOptions.newBuilder()
-                        .setDataConverter(TemporalPayloads.converter())
-                        .build())
-                .build());
+    var environment = TestActivityEnvironment.newInstance(TestPayloads.options());
     try {
       environment.registerActivitiesImplementations(activities);
       return environment.newActivityStub(TurnActivities.class).run(input);
@@ -132,16 +121,5 @@ class HostTurnActivitiesTest {
         == 0) {
       TimeUnit.MILLISECONDS.sleep(20);
     }
-  }
-
-  private static void message(DSLContext db, TestSession session) {
-    db.insertInto(MESSAGES)
-        .set(MESSAGES.SESSION_ID, session.uuid())
-        .set(MESSAGES.MESSAGE_ID, UUID.fromString(TURN.value()))
-        .set(MESSAGES.CONTENT, JSON.json("\"x\""))
-        .set(MESSAGES.CONTENT_HASH, new byte[0])
-        .set(MESSAGES.BYTES, 3)
-        .set(MESSAGES.ACCEPTED_SEQ, 0L)
-        .execute();
   }
 }

@@ -126,8 +126,8 @@ class SplitIT {
       }
 
       assertThat(socket.result().path("result").asString("")).contains("counted 1");
-      assertThat(count("type = 'sandbox.started'", socket.session())).isEqualTo(1);
-      assertThat(count("type = 'session.rescheduled'", socket.session())).isZero();
+      assertThat(platform.events("type = 'sandbox.started'", socket.session())).isEqualTo(1);
+      assertThat(platform.events("type = 'session.rescheduled'", socket.session())).isZero();
     }
   }
 
@@ -243,14 +243,6 @@ class SplitIT {
         .mapToInt(PendingActivityInfo::getAttempt)
         .findFirst()
         .orElse(0);
-  }
-
-  private static int count(String condition, String session) {
-    return platform
-        .database()
-        .fetchSingle(
-            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
-        .get("n", int.class);
   }
 
   private static void signal(String signal, String process) {

@@ -43,7 +43,7 @@ class StorageOutageIT {
           "both tools run",
           Duration.ofSeconds(60),
           () ->
-              count("type = 'tool.started'", socket.session()) == 2
+              platform.events("type = 'tool.started'", socket.session()) == 2
                   && files(socket.session()).contains("begun"));
       signal("STOP", "s3");
       try {
@@ -52,7 +52,7 @@ class StorageOutageIT {
             "the turn waits and says for what",
             Duration.ofMinutes(2),
             () ->
-                count(
+                platform.events(
                         "type = 'session.status' and payload->>'reason' = 'object_storage'",
                         socket.session())
                     == 1);
@@ -64,20 +64,12 @@ class StorageOutageIT {
       assertThat(
               socket.turn("bash wc -l < count\nsay counted {{result}}").path("result").asString(""))
           .contains("counted 1");
-      assertThat(count("type = 'tool.outcome_unknown'", socket.session())).isEqualTo(1);
+      assertThat(platform.events("type = 'tool.outcome_unknown'", socket.session())).isEqualTo(1);
     }
   }
 
   private static String files(String session) {
     return docker("exec", "--user", "10002", "berth-" + session, "ls", "/workspace/project");
-  }
-
-  private static int count(String condition, String session) {
-    return platform
-        .database()
-        .fetchSingle(
-            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
-        .get("n", int.class);
   }
 
   private static void signal(String signal, String process) {

@@ -110,6 +110,14 @@ public final class TestPlatform implements AutoCloseable {
     return TestSocket.open(connection().wsUrl() + "?token=" + token(user));
   }
 
+  /** How many events of a session fulfil a condition in SQL. */
+  int events(String condition, String session) {
+    return database()
+        .fetchSingle(
+            "select count(*) as n from events where session_id = ?::uuid and " + condition, session)
+        .get("n", int.class);
+  }
+
   /** The platform's database; what is read is what clients would be told. */
   DSLContext database() {
     var url = URI.create(connection().databaseUrl());
