@@ -41,8 +41,6 @@ public final class BerthCommand implements Callable<Integer> {
   }
 
   public static void main(String[] args) {
-    // Several Spring applications share this process and its one log; none of them sets it up.
-    System.setProperty("org.springframework.boot.logging.LoggingSystem", "none");
     if (args.length > 0 && args[0].equals("up")) {
       System.setProperty("logback.configurationFile", "logback-up.xml");
     }

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.logging.LoggingSystem;
 
 /**
  * A whole platform on this machine: PostgreSQL, S3, Temporal with its UI, api and worker, and the
@@ -263,6 +264,9 @@ public final class Platform implements AutoCloseable {
     }
 
     private Connection embedded(PlatformSettings settings, TemporalAddress temporal) {
+      // The applications share the process and its one log. If each set it up, two that start at
+      // once would break it for every later one.
+      System.setProperty(LoggingSystem.SYSTEM_PROPERTY, LoggingSystem.NONE);
       var apiPort = ports.of(Part.API);
       var workerPort = ports.of(Part.WORKER);
       var api =

@@ -6,14 +6,21 @@ import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import dev.berth.standalone.platform.Platform;
 import dev.berth.standalone.platform.PlatformOptions;
 import dev.berth.standalone.platform.StartFailure;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A platform that ends and comes back, sessions that sleep, and two platforms on one machine. */
 @Tag("e2e")
@@ -77,6 +84,24 @@ class RestartIT {
           .hasMessageContaining(platform.connection().apiUrl())
           .hasMessageContaining("pid " + platform.connection().pid());
     }
+  }
+
+  /** Applications that start at once and set the log up both break it for whoever comes later. */
+  @Test
+  void aStartLeavesTheLogOfItsProcessAsItIs() {
+    var before = appenders();
+
+    try (var _ = TestPlatform.start("log")) {
+      assertThat(before).isNotEmpty();
+      assertThat(appenders()).isEqualTo(before);
+    }
+  }
+
+  private static List<Appender<ILoggingEvent>> appenders() {
+    var log = (LoggerContext) LoggerFactory.getILoggerFactory();
+    var appenders = new ArrayList<Appender<ILoggingEvent>>();
+    log.getLogger(Logger.ROOT_LOGGER_NAME).iteratorForAppenders().forEachRemaining(appenders::add);
+    return appenders;
   }
 
   @Test
