@@ -6,11 +6,16 @@ import java.util.List;
 /**
  * How tests went.
  *
- * @param failures the names of those that failed
+ * @param failures the names of those that failed, with what they said
  * @param skips the names of those that were skipped, each with its reason
  */
 public record TestCounts(int passed, List<String> failures, List<String> skips) {
   public static final TestCounts NONE = new TestCounts(0, List.of(), List.of());
+
+  private static final String CAUSED_BY = "Caused by: ";
+
+  /** Characters of a message that are told. */
+  private static final int LINE = 300;
 
   public TestCounts {
     failures = List.copyOf(failures);
@@ -23,6 +28,28 @@ public record TestCounts(int passed, List<String> failures, List<String> skips) 
 
   public static TestCounts failing(String name) {
     return new TestCounts(0, List.of(name), List.of());
+  }
+
+  /**
+   * A test that failed.
+   *
+   * @param said its message and stack trace; what began it and its first cause are told, because
+   *     the report may be gone with its machine when somebody asks
+   */
+  static TestCounts failing(String name, String said) {
+    var lines = said.strip().lines().toList();
+    var first = lines.isEmpty() ? "" : lines.getFirst();
+    var cause =
+        lines.stream()
+            .filter(line -> line.startsWith(CAUSED_BY))
+            .reduce((_, later) -> later)
+            .map(line -> "; c" + line.substring(1))
+            .orElse("");
+    return failing("%s: %s%s".formatted(name, shortened(first), shortened(cause)));
+  }
+
+  private static String shortened(String line) {
+    return line.length() <= LINE ? line : line.substring(0, LINE) + "…";
   }
 
   public static TestCounts skipping(String name) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Element;
@@ -45,7 +46,9 @@ final class TestReports {
             total.plus(
                 switch (test.path("status").asString("")) {
                   case "passed" -> TestCounts.passing(1);
-                  case "failed" -> TestCounts.failing(name);
+                  case "failed" ->
+                      TestCounts.failing(
+                          name, test.path("failureMessages").path(0).asString("no message"));
                   default -> TestCounts.skipping(name);
                 });
       }
@@ -72,10 +75,10 @@ final class TestReports {
   private static TestCounts surefire(Element test) {
     var name =
         test.getAttribute("classname").replaceFirst(".*\\.", "") + "." + test.getAttribute("name");
-    if (test.getElementsByTagName("failure").getLength()
-            + test.getElementsByTagName("error").getLength()
-        > 0) {
-      return TestCounts.failing(name);
+    for (var kind : List.of("failure", "error")) {
+      if (test.getElementsByTagName(kind).item(0) instanceof Element failed) {
+        return TestCounts.failing(name, failed.getTextContent());
+      }
     }
     var skipped = test.getElementsByTagName("skipped");
     return skipped.getLength() == 0
