@@ -134,8 +134,13 @@ public final class FrameIntake {
     var outcomes = log.append(requests).iterator();
     for (var one : taken) {
       switch (one) {
-        case Taken.Stored(var frame, var request) ->
-            steps.put(new Step.Commit(frame, request, outcomes.next()));
+        case Taken.Stored(var frame, var request) -> {
+          var outcome = outcomes.next();
+          if (frame instanceof BridgeFrame.ToolStarted started) {
+            open(started, outcome);
+          }
+          steps.put(new Step.Commit(frame, request, outcome));
+        }
         case Step.Show show -> steps.put(show);
         case Taken.Left(var exited) -> {
           durable(exited);
@@ -268,13 +273,27 @@ public final class FrameIntake {
       case BridgeFrame.TurnEnded ended ->
           listener.turnEnded(
               ended, appended.lastSeq(), TurnEnds.sayIdle(commit.request().events()));
-      case BridgeFrame.ToolStarted started ->
-          connection.send(new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
       case BridgeFrame.ApprovalRequested requested ->
           listener.approvalRequested(requested, appended.events().getFirst().fresh());
       case BridgeFrame.ApprovalClosed _ -> listener.approvalClosed();
       default -> {}
     }
+  }
+
+  /**
+   * Opens the gate of a call as soon as its start is in the log; whoever watches is told meanwhile.
+   * Not by the log's own thread, which would stand still for a bridge that does not read.
+   */
+  private void open(BridgeFrame.ToolStarted started, CompletionStage<AppendOutcome> outcome) {
+    var _ =
+        outcome.thenAcceptAsync(
+            committed -> {
+              if (committed instanceof Appended appended) {
+                connection.send(
+                    new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
+              }
+            },
+            Thread::startVirtualThread);
   }
 
   /** A start that this sandbox wrote before is a repeated frame, any other is a repeated call. */

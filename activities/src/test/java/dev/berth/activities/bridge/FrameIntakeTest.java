@@ -247,22 +247,29 @@ class FrameIntakeTest {
     intake.accept(new BridgeFrame.ToolProposed(1, TURN, "toolu_1", "Bash", "hash", null));
     intake.accept(new BridgeFrame.ToolStarted(2, TURN, "toolu_1", "Bash"));
 
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(recorded()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
     assertThat(events())
         .extracting(EventEnvelope::type)
         .containsExactly("tool.proposed", "tool.started");
   }
 
+  /** The answer to a start, which does not wait for acknowledgements. */
+  private @Nullable BridgeCommand recorded() throws Exception {
+    @Nullable BridgeCommand heard;
+    do {
+      heard = door.hear();
+    } while (heard instanceof BridgeCommand.Ack);
+    return heard;
+  }
+
   @Test
   void aStartThatABridgeRepeatsIsStillTheFirst() throws Exception {
     intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
+    assertThat(recorded()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
 
     intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
 
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(recorded()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
     assertThat(events()).hasSize(1);
   }
 
@@ -280,7 +287,7 @@ class FrameIntakeTest {
 
     intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));
 
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", false));
+    assertThat(recorded()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", false));
   }
 
   @Test
@@ -355,9 +362,7 @@ class FrameIntakeTest {
     intake.accept(together);
 
     assertThat(together).hasSize(3);
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(1));
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(2));
-    assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
+    assertThat(recorded()).isEqualTo(new BridgeCommand.ToolRecorded("toolu_1", true));
     assertThat(transactions()).isEqualTo(1);
   }
 

@@ -4,15 +4,11 @@ import static dev.berth.db.generated.Tables.EVENTS;
 
 import dev.berth.db.AppendOutcome.Appended;
 import dev.berth.db.AppendOutcome.Numbered;
-import dev.berth.db.AppendOutcome.SessionMissing;
-import dev.berth.db.AppendOutcome.Superseded;
-import dev.berth.db.generated.Tables;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.EventEnvelope;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -62,41 +58,7 @@ public final class EventLog {
    * @return the outcome of each request, in the order given
    */
   static List<AppendOutcome> append(DSLContext db, List<Request> requests) {
-    var columns = new Columns(requests);
-    var rows =
-        db.selectFrom(
-                Tables.APPEND_EVENTS(
-                    columns.sessions,
-                    columns.epochs,
-                    columns.attachments,
-                    columns.requestOf,
-                    columns.ids,
-                    columns.types,
-                    columns.turns,
-                    columns.messages,
-                    columns.eventEpochs,
-                    columns.payloads,
-                    columns.raws))
-            .fetch();
-    var numbered = new ArrayList<List<Numbered>>();
-    var refused = new @Nullable AppendOutcome[requests.size()];
-    requests.forEach(request -> numbered.add(new ArrayList<>()));
-    for (var row : rows) {
-      var index = row.get("request", Integer.class) - 1;
-      switch (row.get("verdict", String.class)) {
-        case "appended" -> numbered.get(index).add(numbered(row, true));
-        case "repeated" -> numbered.get(index).add(numbered(row, false));
-        case "superseded" -> refused[index] = new Superseded();
-        case "missing" -> refused[index] = new SessionMissing();
-        default -> throw new IllegalStateException("append_events answered " + row);
-      }
-    }
-    var outcomes = new ArrayList<AppendOutcome>();
-    for (var index = 0; index < requests.size(); index++) {
-      var refusal = refused[index];
-      outcomes.add(refusal == null ? new Appended(numbered.get(index)) : refusal);
-    }
-    return outcomes;
+    return db.connectionResult(new AppendStatement(requests)::execute);
   }
 
   /**
@@ -138,14 +100,6 @@ public final class EventLog {
         .fetchOne(EventLog::envelope);
   }
 
-  private static Numbered numbered(Record row, boolean fresh) {
-    return new Numbered(
-        row.get("seq", Long.class),
-        fresh,
-        row.get("at", OffsetDateTime.class).toInstant(),
-        row.get("epoch", Integer.class));
-  }
-
   private static EventEnvelope envelope(NewEvent event, Numbered numbered) {
     return new EventEnvelope(
         numbered.seq(),
@@ -174,75 +128,11 @@ public final class EventLog {
         row.get(EVENTS.RAW) == null ? null : json(row.get(EVENTS.RAW)));
   }
 
-  /** The epoch that the events of a writer carry. */
-  private static int epoch(EventWriter writer) {
-    return switch (writer) {
-      case EventWriter.Platform() -> 0;
-      case EventWriter.Sandbox(var epoch) -> epoch;
-      case EventWriter.Attachment(var epoch, _) -> epoch;
-    };
-  }
-
   private static JsonNode json(JSON column) {
     return ProtocolJson.mapper().readTree(column.data());
   }
 
   private static UUID uuid(SessionId session) {
     return UUID.fromString(session.value());
-  }
-
-  /** The requests, turned on their side: one array a column. */
-  private static final class Columns {
-    final UUID[] sessions;
-    final @Nullable Integer[] epochs;
-    final @Nullable Integer[] attachments;
-    final Integer[] requestOf;
-    final String[] ids;
-    final String[] types;
-    final @Nullable UUID[] turns;
-    final @Nullable UUID[] messages;
-    final Integer[] eventEpochs;
-    final String[] payloads;
-    final @Nullable String[] raws;
-
-    Columns(List<Request> requests) {
-      var events = requests.stream().mapToInt(request -> request.events().size()).sum();
-      sessions = new UUID[requests.size()];
-      epochs = new @Nullable Integer[requests.size()];
-      attachments = new @Nullable Integer[requests.size()];
-      requestOf = new Integer[events];
-      ids = new String[events];
-      types = new String[events];
-      turns = new @Nullable UUID[events];
-      messages = new @Nullable UUID[events];
-      eventEpochs = new Integer[events];
-      payloads = new String[events];
-      raws = new @Nullable String[events];
-      var at = 0;
-      for (var index = 0; index < requests.size(); index++) {
-        var request = requests.get(index);
-        sessions[index] = uuid(request.session());
-        switch (request.writer()) {
-          case EventWriter.Platform() -> {}
-          case EventWriter.Sandbox(var epoch) -> epochs[index] = epoch;
-          case EventWriter.Attachment(var epoch, var attachment) -> {
-            epochs[index] = epoch;
-            attachments[index] = attachment;
-          }
-        }
-        for (var event : request.events()) {
-          requestOf[at] = index + 1;
-          ids[at] = event.id();
-          types[at] = event.event().type();
-          turns[at] = event.turnId() == null ? null : UUID.fromString(event.turnId().value());
-          messages[at] =
-              event.messageId() == null ? null : UUID.fromString(event.messageId().value());
-          eventEpochs[at] = epoch(request.writer());
-          payloads[at] = event.event().payload().toString();
-          raws[at] = event.raw();
-          at++;
-        }
-      }
-    }
   }
 }
