@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -88,6 +89,14 @@ final class BareAgent implements AutoCloseable {
 
   static BareAgent start(String image, String modelUrl) {
     return start(image, modelUrl, IN_MEMORY);
+  }
+
+  /** One that has the Agent SDK ask hooks, which say nothing, before and after each tool call. */
+  static BareAgent startWithHooks(String image, String modelUrl) {
+    return start(
+        image,
+        modelUrl,
+        Stream.concat(IN_MEMORY.stream(), Stream.of("--env=BARE_HOOKS=1")).toList());
   }
 
   static BareAgent start(String image, String modelUrl, Kept kept) {

@@ -5,6 +5,8 @@ import dev.berth.standalone.client.EndUserToken;
 import dev.berth.standalone.setup.Project;
 import dev.berth.standalone.setup.ScratchPlatform;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +20,10 @@ import tools.jackson.databind.JsonNode;
  * and without the model. What is on the way of a result to whoever looks is in each of them, and so
  * in none of the differences.
  *
- * <p>The bare agent has the same image, limits and calls, and no hooks. So the difference is all
- * that Berth does for a call, of which the wait for the journal's commit is the largest part.
+ * <p>Two bare agents have the same image, limits and calls. One has no hooks; the other one has
+ * hooks that say nothing, as any program has that wants to know of a call before it runs. From the
+ * first to the second is what the Agent SDK takes to ask, from the second to Berth what Berth does
+ * with the answer, of which the wait for the journal's commit is the largest part.
  */
 public final class ToolBench {
   private static final int WARM_UP_ROUNDS = 3;
@@ -80,37 +84,45 @@ public final class ToolBench {
             ScratchPlatform.start(project, "bench", image, List.of(), Map.of(), Map.of());
         var model = PracticeModel.start(BareAgent.hostAddress(), 0);
         var bare = BareAgent.start(image, model.baseUrl().toString());
+        var hooked = BareAgent.startWithHooks(image, model.baseUrl().toString());
         var berth =
             BerthAgent.start(
                 platform.connection(), EndUserToken.of("bench").mint(platform.connection()))) {
-      var bareCaller = caller(bare);
-      var berthCaller = caller(berth);
-      var bareWrite = new Samples();
-      var berthWrite = new Samples();
-      var bareBash = new Samples();
-      var berthBash = new Samples();
+      var bareTimes = Times.of(caller(bare));
+      var hookedTimes = Times.of(caller(hooked));
+      var berthTimes = Times.of(caller(berth));
+      var order = new ArrayList<>(List.of(bareTimes, hookedTimes, berthTimes));
       for (var round = 1; round <= WARM_UP_ROUNDS + rounds; round++) {
-        var counts = round > WARM_UP_ROUNDS;
         progress.printf("… round %d of %d%n", round, WARM_UP_ROUNDS + rounds);
-        // In turn, so that what slows the machine slows both.
-        if (round % 2 == 0) {
-          measure(bareCaller, Tool.WRITE, round, counts ? bareWrite : new Samples());
-          measure(berthCaller, Tool.WRITE, round, counts ? berthWrite : new Samples());
-          measure(bareCaller, Tool.BASH, round, counts ? bareBash : new Samples());
-          measure(berthCaller, Tool.BASH, round, counts ? berthBash : new Samples());
-        } else {
-          measure(berthCaller, Tool.WRITE, round, counts ? berthWrite : new Samples());
-          measure(bareCaller, Tool.WRITE, round, counts ? bareWrite : new Samples());
-          measure(berthCaller, Tool.BASH, round, counts ? berthBash : new Samples());
-          measure(bareCaller, Tool.BASH, round, counts ? bareBash : new Samples());
+        // In turn, so that what slows the machine slows all.
+        Collections.rotate(order, 1);
+        for (var tool : Tool.values()) {
+          for (var times : order) {
+            var samples = round > WARM_UP_ROUNDS ? times.of(tool) : new Samples();
+            measure(times.caller(), tool, round, samples);
+          }
         }
       }
       return new ToolReport(
-          rounds,
-          bareWrite.summary(),
-          berthWrite.summary(),
-          bareBash.summary(),
-          berthBash.summary());
+          rounds, bareTimes.summary(), hookedTimes.summary(), berthTimes.summary());
+    }
+  }
+
+  /** One agent's. */
+  private record Times(Caller caller, Samples write, Samples bash) {
+    static Times of(Caller caller) {
+      return new Times(caller, new Samples(), new Samples());
+    }
+
+    Samples of(Tool tool) {
+      return switch (tool) {
+        case WRITE -> write;
+        case BASH -> bash;
+      };
+    }
+
+    ToolReport.Calls summary() {
+      return new ToolReport.Calls(write.summary(), bash.summary());
     }
   }
 

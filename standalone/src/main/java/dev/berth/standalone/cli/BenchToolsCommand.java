@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     name = "tools",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures what the tool journal adds to a tool call, beside the bare Agent SDK without hooks.",
+      "Measures what the tool journal adds to a tool call, beside the bare Agent SDK without hooks, and with hooks that do nothing.",
       "The report is printed as a table and written as JSON to BERTH_HOME/bench/tools.json."
     })
 final class BenchToolsCommand implements Callable<Integer> {

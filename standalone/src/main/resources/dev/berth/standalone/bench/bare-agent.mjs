@@ -10,7 +10,10 @@ async function* prompts() {
   }
 }
 
-const { BARE_RESUME, BARE_SESSION } = process.env
+const { BARE_HOOKS, BARE_RESUME, BARE_SESSION } = process.env
+// Ask for nothing: what they cost is the way to them and back.
+const hook = [{ hooks: [async () => ({})] }]
+const hooks = { PreToolUse: hook, PostToolUse: hook, PostToolUseFailure: hook }
 const options = {
   cwd: '/workspace/project',
   env: process.env,
@@ -18,6 +21,7 @@ const options = {
   allowDangerouslySkipPermissions: true,
   includePartialMessages: true,
   settingSources: [],
+  ...(BARE_HOOKS === undefined ? {} : { hooks }),
   ...(BARE_SESSION === undefined ? {} : { [BARE_RESUME ? 'resume' : 'sessionId']: BARE_SESSION }),
 }
 for await (const message of query({ prompt: prompts(), options })) {
