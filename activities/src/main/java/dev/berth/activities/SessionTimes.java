@@ -25,20 +25,6 @@ record SessionTimes(
     @DefaultValue("1m") Duration firstSnapshot) {
 
   SessionPolicy policy() {
-    var defaults = SessionPolicy.DEFAULT;
-    return new SessionPolicy(
-        idle,
-        completionLinger,
-        defaults.retention(),
-        defaults.turn(),
-        defaults.turnHeartbeat(),
-        defaults.hostAnswer(),
-        defaults.start(),
-        defaults.interruptGrace(),
-        defaults.startAttempts(),
-        defaults.turnAttempts(),
-        outage,
-        background,
-        firstSnapshot);
+    return SessionPolicy.withTimes(idle, completionLinger, outage, background, firstSnapshot);
   }
 }

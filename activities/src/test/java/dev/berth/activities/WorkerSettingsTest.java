@@ -215,6 +215,8 @@ class WorkerSettingsTest {
   @CsvSource({
     "sandbox.tier, standard-9",
     "sandbox.start-timeout, soon",
+    "sandbox.start-timeout, PT0S",
+    "sandbox.silence, PT-1S",
     "sandbox.disk-floor, plenty",
     "watchdog.tool, PT25H",
     "watchdog.stream-idle, never",

@@ -4,6 +4,6 @@ package dev.berth.activities.live;
 public interface LiveSession {
   LiveChannel live();
 
-  /** Hands answers of clients that lie in the database to the agent. */
+  /** Hands answers of clients that lie in the database to the agent, each once a connection. */
   void deliverToolResults();
 }

@@ -257,6 +257,11 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     folders.leaveWorkspace(serving.sandbox());
   }
 
+  /** Gives agents the answers of clients that their api node stored and could not tell of. */
+  void deliverToolResults() {
+    open.values().forEach(here -> here.sandbox().deliverToolResults());
+  }
+
   /** Takes a sandbox that runs and has no worker, such as after this worker's restart. */
   void adopt(Serving serving) {
     LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());

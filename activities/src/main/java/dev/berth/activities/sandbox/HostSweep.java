@@ -61,6 +61,7 @@ public final class HostSweep implements HostActivities {
       metrics.swept(result);
       requests.settle();
       messages.announce();
+      sandboxes.deliverToolResults();
       return result;
     } catch (ProblemException refused) {
       throw Failures.of(refused.problem());

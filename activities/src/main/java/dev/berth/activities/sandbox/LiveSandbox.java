@@ -140,7 +140,15 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   @Override
   public void deliverToolResults() {
-    parts.records().toolResults(serving).forEach(this::send);
+    deliver(parts.records().undelivered(serving));
+  }
+
+  private void deliver(List<BridgeCommand.ClientToolResult> answers) {
+    for (var answer : answers) {
+      if (send(answer)) {
+        parts.records().delivered(serving, answer);
+      }
+    }
   }
 
   /** What the agent does beside its turns, as far as its bridge has said. */
@@ -243,7 +251,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     if (!takesOver(fresh, attachment.number())) {
       return;
     }
-    deliverToolResults();
+    deliver(parts.records().toolResults(serving));
     approvals.deliver();
     attached.complete(null);
     var intake = parts.intake(attachment, fresh, transcriptWriter, live, listener(fresh));

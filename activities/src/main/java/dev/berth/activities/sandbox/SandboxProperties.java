@@ -36,4 +36,19 @@ public record SandboxProperties(
     @DefaultValue("30s") Duration startTimeout,
     @DefaultValue("5s") Duration stopGrace,
     @DefaultValue("30s") Duration silence,
-    @DefaultValue("256MB") DataSize diskFloor) {}
+    @DefaultValue("256MB") DataSize diskFloor) {
+  public SandboxProperties {
+    requirePositive("sandbox.start-timeout", startTimeout);
+    requirePositive("sandbox.stop-grace", stopGrace);
+    requirePositive("sandbox.silence", silence);
+    if (diskFloor.isNegative()) {
+      throw new IllegalArgumentException("sandbox.disk-floor: " + diskFloor + " (expected: >= 0)");
+    }
+  }
+
+  private static void requirePositive(String name, Duration value) {
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: > 0)");
+    }
+  }
+}

@@ -4,6 +4,7 @@ import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
+import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.selectOne;
 
@@ -23,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
@@ -289,16 +291,36 @@ public final class SandboxRecords {
         .execute();
   }
 
-  /** Answers of clients that the bridge of this epoch may not have yet. */
+  /** Answers of clients that a bridge of this epoch, which is there anew, may not have. */
   public List<BridgeCommand.ClientToolResult> toolResults(Serving serving) {
+    return toolResults(serving, noCondition());
+  }
+
+  /** Answers of clients that no bridge was given. */
+  public List<BridgeCommand.ClientToolResult> undelivered(Serving serving) {
+    return toolResults(serving, CLIENT_TOOL_CALLS.DELIVERED_AT.isNull());
+  }
+
+  private List<BridgeCommand.ClientToolResult> toolResults(Serving serving, Condition which) {
     return db.select(CLIENT_TOOL_CALLS.CALL_ID, CLIENT_TOOL_CALLS.RESULT)
         .from(CLIENT_TOOL_CALLS)
         .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(serving.session())))
         .and(CLIENT_TOOL_CALLS.EPOCH.eq(serving.epoch()))
         .and(CLIENT_TOOL_CALLS.ANSWERED_AT.isNotNull())
         .and(CLIENT_TOOL_CALLS.CLOSED_AT.isNull())
+        .and(which)
         .orderBy(CLIENT_TOOL_CALLS.ANSWERED_AT)
         .fetch(row -> result(row.value1(), row.value2().data()));
+  }
+
+  /** The bridge was given an answer. */
+  public void delivered(Serving serving, BridgeCommand.ClientToolResult answer) {
+    db.update(CLIENT_TOOL_CALLS)
+        .set(CLIENT_TOOL_CALLS.DELIVERED_AT, currentOffsetDateTime())
+        .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(serving.session())))
+        .and(CLIENT_TOOL_CALLS.CALL_ID.eq(answer.callId()))
+        .and(CLIENT_TOOL_CALLS.DELIVERED_AT.isNull())
+        .execute();
   }
 
   /** The calls of a sandbox that wait for a person, and the bridge that is told of answers. */

@@ -187,6 +187,9 @@ class SandboxRecordsTest {
             List.of(ProtocolJson.mapper().readTree("{\"type\": \"text\", \"text\": \"t\"}")),
             true);
     assertThat(records.toolResults(serving)).containsExactly(answer);
+    assertThat(records.undelivered(serving)).containsExactly(answer);
+    records.delivered(serving, answer);
+    assertThat(records.undelivered(serving)).isEmpty();
     assertThat(records.toolResults(serving)).as("until it is closed").containsExactly(answer);
 
     records.toolClosed(

@@ -17,7 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Answers of clients to calls of their tools. An answer is stored, then the session's host is told;
- * a host that does not hear it finds it in the database when its bridge comes back.
+ * a host that does not hear it finds it in the database when its bridge comes back, or when it
+ * looks what nobody was given.
  */
 public final class ClientToolAnswers {
   private static final Logger LOG = LoggerFactory.getLogger(ClientToolAnswers.class);
@@ -34,7 +35,10 @@ public final class ClientToolAnswers {
     this.credential = credential;
   }
 
-  /** Takes an answer; one that comes late or twice is ignored. */
+  /**
+   * Takes an answer; one that comes late is ignored, and of several the first one stands. The host
+   * is told again of one that its agent was not given yet.
+   */
   public void answer(SessionId session, String call, ClientFrame.ToolResult.Result result) {
     var stored = ProtocolJson.mapper().createObjectNode();
     var content = stored.putArray("content");

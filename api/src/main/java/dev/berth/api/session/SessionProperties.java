@@ -40,21 +40,7 @@ public record SessionProperties(
 
   /** The policy of a session's workflow. */
   SessionPolicy policy() {
-    var defaults = SessionPolicy.DEFAULT;
-    return new SessionPolicy(
-        idle,
-        completionLinger,
-        defaults.retention(),
-        defaults.turn(),
-        defaults.turnHeartbeat(),
-        defaults.hostAnswer(),
-        defaults.start(),
-        defaults.interruptGrace(),
-        defaults.startAttempts(),
-        defaults.turnAttempts(),
-        outage,
-        background,
-        firstSnapshot);
+    return SessionPolicy.withTimes(idle, completionLinger, outage, background, firstSnapshot);
   }
 
   int clientToolTimeoutMillis() {

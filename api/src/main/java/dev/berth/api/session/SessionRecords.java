@@ -273,7 +273,7 @@ public final class SessionRecords {
    * Stores a client's answer to a call.
    *
    * @return where the host of the session is to be told, or null when the answer is not wanted: the
-   *     call is unknown, answered or over
+   *     call is unknown or over, or its agent was given an answer
    */
   public @Nullable String answerTool(SessionId session, String call, JsonNode result) {
     var taken =
@@ -285,7 +285,17 @@ public final class SessionRecords {
             .and(CLIENT_TOOL_CALLS.ANSWERED_AT.isNull())
             .and(CLIENT_TOOL_CALLS.CLOSED_AT.isNull())
             .execute();
-    return taken == 0 ? null : hostUrl(session);
+    return taken == 0 && !isUndelivered(session, call) ? null : hostUrl(session);
+  }
+
+  private boolean isUndelivered(SessionId session, String call) {
+    return db.fetchExists(
+        CLIENT_TOOL_CALLS,
+        CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(session)),
+        CLIENT_TOOL_CALLS.CALL_ID.eq(call),
+        CLIENT_TOOL_CALLS.ANSWERED_AT.isNotNull(),
+        CLIENT_TOOL_CALLS.DELIVERED_AT.isNull(),
+        CLIENT_TOOL_CALLS.CLOSED_AT.isNull());
   }
 
   /** Where the session's sandbox is, null while it has none. */

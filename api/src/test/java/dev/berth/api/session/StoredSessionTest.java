@@ -31,6 +31,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -277,6 +279,11 @@ class StoredSessionTest {
               """));
       answers.answer(session, "c1", result("{\"content\": [], \"isError\": true}"));
       answers.answer(session, "unknown", result("{\"content\": []}"));
+      db.update(CLIENT_TOOL_CALLS)
+          .set(CLIENT_TOOL_CALLS.DELIVERED_AT, OffsetDateTime.now(ZoneOffset.UTC))
+          .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(session)))
+          .execute();
+      answers.answer(session, "c1", result("{\"content\": []}"));
     } finally {
       host.stop(0);
     }
@@ -293,8 +300,10 @@ class StoredSessionTest {
                       {"type": "resource", "resource": {"uri": "file:///b"}}],
                      "isError": false}
                     """));
+    var once = "POST /internal/sessions/" + session + "/tool-results Bearer internal";
     assertThat(told)
-        .containsExactly("POST /internal/sessions/" + session + "/tool-results Bearer internal");
+        .as("as often as it comes, until the agent was given it")
+        .containsExactly(once, once);
   }
 
   private static void called(SessionId session, String call, int epoch) {

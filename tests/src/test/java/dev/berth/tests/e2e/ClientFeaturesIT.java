@@ -93,6 +93,27 @@ class ClientFeaturesIT {
     }
   }
 
+  /** What an api node leaves that dies when it has stored an answer and has not told the host. */
+  @Test
+  void anAnswerThatItsHostWasNotToldOfReachesTheAgent() {
+    var patient = TestPlatform.shared();
+    try (var socket = patient.socket("tina").init(withTool("client"))) {
+      socket.user("tool mcp__desk__weather {\"city\": \"Kiel\"}\nsay it is {{result}}");
+      call(socket);
+      patient
+          .database()
+          .execute(
+              """
+              update client_tool_calls set answered_at = now(),
+                result = '{"content": [{"type": "text", "text": "clear"}], "isError": false}'
+                where session_id = ?::uuid\
+              """,
+              socket.session());
+
+      assertThat(socket.result().path("result").asString("")).isEqualTo("it is clear");
+    }
+  }
+
   @Test
   void anOpenCallIsDeliveredAgainToTheClientThatComesBack() {
     var first = platform.socket("tina").init(withTool("client"));

@@ -82,6 +82,29 @@ public record SessionPolicy(
     }
   }
 
+  /** The default one, with the times that an operator sets for api and worker alike. */
+  public static SessionPolicy withTimes(
+      Duration idle,
+      Duration completionLinger,
+      Duration outage,
+      Duration background,
+      Duration firstSnapshot) {
+    return new SessionPolicy(
+        idle,
+        completionLinger,
+        DEFAULT.retention,
+        DEFAULT.turn,
+        DEFAULT.turnHeartbeat,
+        DEFAULT.hostAnswer,
+        DEFAULT.start,
+        DEFAULT.interruptGrace,
+        DEFAULT.startAttempts,
+        DEFAULT.turnAttempts,
+        outage,
+        background,
+        firstSnapshot);
+  }
+
   /** How long a turn runs until its files are made safe for the first time. */
   public Duration snapshotInTurn() {
     return firstSnapshot == null ? FIRST_SNAPSHOT : firstSnapshot;
