@@ -3,6 +3,7 @@ package dev.berth.workflows;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
+import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TimeoutFailure;
@@ -56,6 +57,12 @@ public final class Failures {
     return application(failure)
         .map(application -> application.getDetails().get(0, Problem.class))
         .orElseGet(() -> new Problem(timedOut(failure), text(failure)));
+  }
+
+  /** Whether the activity took longer than all its attempts together may. */
+  public static boolean isOverTime(ActivityFailure failure) {
+    return failure.getCause() instanceof TimeoutFailure timeout
+        && timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE;
   }
 
   /**

@@ -39,7 +39,7 @@ public final class FrameIntake {
 
   private final Attachment attachment;
   private final BridgeConnection connection;
-  private final GroupCommit log;
+  private final GroupCommit.Lane log;
   private final TranscriptWriter transcript;
   private final TurnEnds turnEnds;
   private final LiveChannel live;
@@ -82,7 +82,14 @@ public final class FrameIntake {
   }
 
   private sealed interface Step {
-    record Commit(Durable frame, Request request, CompletionStage<AppendOutcome> outcome)
+    /**
+     * @param answered complete when the bridge was told what it waits for
+     */
+    record Commit(
+        Durable frame,
+        Request request,
+        CompletionStage<AppendOutcome> outcome,
+        CompletionStage<?> answered)
         implements Step {}
 
     record Show(LiveFrame frame) implements Step, Taken {}
@@ -108,7 +115,7 @@ public final class FrameIntake {
       Listener listener) {
     this.attachment = attachment;
     this.connection = connection;
-    this.log = log;
+    this.log = log.lane();
     this.transcript = transcript;
     this.turnEnds = turnEnds;
     this.live = live;
@@ -136,10 +143,9 @@ public final class FrameIntake {
       switch (one) {
         case Taken.Stored(var frame, var request) -> {
           var outcome = outcomes.next();
-          if (frame instanceof BridgeFrame.ToolStarted started) {
-            open(started, outcome);
-          }
-          steps.put(new Step.Commit(frame, request, outcome));
+          var answered =
+              frame instanceof BridgeFrame.ToolStarted started ? open(started, outcome) : outcome;
+          steps.put(new Step.Commit(frame, request, outcome, answered));
         }
         case Step.Show show -> steps.put(show);
         case Taken.Left(var exited) -> {
@@ -252,6 +258,8 @@ public final class FrameIntake {
         case Appended appended -> {
           live.committed(commit.request(), appended);
           tell(commit, appended);
+          // A start that is acknowledged is not repeated, so its answer has to be on its way.
+          commit.answered().toCompletableFuture().join();
           durable(commit.frame());
           yield true;
         }
@@ -284,16 +292,15 @@ public final class FrameIntake {
    * Opens the gate of a call as soon as its start is in the log; whoever watches is told meanwhile.
    * Not by the log's own thread, which would stand still for a bridge that does not read.
    */
-  private void open(BridgeFrame.ToolStarted started, CompletionStage<AppendOutcome> outcome) {
-    var _ =
-        outcome.thenAcceptAsync(
-            committed -> {
-              if (committed instanceof Appended appended) {
-                connection.send(
-                    new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
-              }
-            },
-            Thread::startVirtualThread);
+  private CompletionStage<?> open(
+      BridgeFrame.ToolStarted started, CompletionStage<AppendOutcome> outcome) {
+    return outcome.thenAcceptAsync(
+        committed -> {
+          if (committed instanceof Appended appended) {
+            connection.send(new BridgeCommand.ToolRecorded(started.toolUseId(), isFirst(appended)));
+          }
+        },
+        Thread::startVirtualThread);
   }
 
   /** A start that this sandbox wrote before is a repeated frame, any other is a repeated call. */

@@ -184,7 +184,10 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       runtime.claim(serving.sandbox(), serving.session());
       awaitBridge(sandbox);
       records.claimed(serving);
-      record(serving, new SessionEvent.SandboxStarted(serving.sandbox(), host, resume), "started");
+      record(
+          serving,
+          new SessionEvent.SandboxStarted(serving.sandbox(), host, resume),
+          "sandbox/" + serving.sandbox() + "/started");
       return resume;
     } catch (RuntimeException failed) {
       if (Outages.away(failed) != null) {
@@ -267,7 +270,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());
     // Its bridge has been told long ago, and takes it only once.
     var sandbox =
-        open(
+        new LiveSandbox(
             serving,
             new BridgeCommand.Open(
                 true,
@@ -277,7 +280,11 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
                 null,
                 watchdogs.limits(),
                 null,
-                null));
+                null),
+            parts);
+    // Before the door opens: what the agent asks of the model meanwhile belongs to its turn.
+    records.openTurn(serving).ifPresent(sandbox::adopt);
+    open(sandbox);
     records.claimed(serving);
     var last = records.attachment(serving.session());
     Thread.ofVirtual()
@@ -295,7 +302,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
             loss.reason(),
             loss.detail(),
             background.isEmpty() ? null : background),
-        "ended");
+        SessionEvent.SandboxEnded.id(serving.sandbox()));
     try {
       records.ended(serving.sandbox(), loss.reason(), loss.detail());
     } catch (DataAccessException away) {
@@ -356,15 +363,19 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {
     var sandbox = new LiveSandbox(serving, command, parts);
-    var door = folders.door(serving.sandbox());
+    open(sandbox);
+    return sandbox;
+  }
+
+  private void open(LiveSandbox sandbox) {
+    var door = folders.door(sandbox.sandbox());
     httpDoors.open(sandbox, door, DockerSandboxRuntime.BRIDGE_USER);
     var control =
         ControlDoor.open(
             door.resolve(BridgeProtocol.CONTROL_SOCKET),
             DockerSandboxRuntime.BRIDGE_USER,
             sandbox::connected);
-    open.put(serving.sandbox(), new Open(sandbox, control));
-    return sandbox;
+    open.put(sandbox.sandbox(), new Open(sandbox, control));
   }
 
   /** What the model is to know before it goes on; null when there is nothing. */
@@ -437,8 +448,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     }
   }
 
-  private void record(Serving serving, SessionEvent event, String what) {
-    var id = "sandbox/%s/%s".formatted(serving.sandbox(), what);
+  private void record(Serving serving, SessionEvent event, String id) {
     try {
       var _ =
           log.append(

@@ -96,10 +96,16 @@ public final class HostSweep implements HostActivities {
 
   /** Gives false when the sandbox had to be removed. */
   private boolean handle(SandboxId sandbox) {
-    if (sandboxes.find(sandbox) != null) {
-      return true;
-    }
+    var live = sandboxes.find(sandbox);
     var serving = records.serving(sandbox);
+    if (live != null) {
+      if (serving != null) {
+        return true;
+      }
+      // Its session went on, or ended, while this host did not answer.
+      live.kill(SandboxEndReason.SUPERSEDED, "its session went on without it");
+      return false;
+    }
     if (serving != null) {
       if (!records.isClaimed(sandbox)) {
         // Its worker died while it came up: nobody knows what its agent was told. The start is

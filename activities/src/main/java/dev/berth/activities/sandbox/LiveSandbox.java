@@ -72,6 +72,11 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
     this.approvals = parts.approvals(serving, this::send);
   }
 
+  /** The turn that an earlier worker began here, and that has not ended. */
+  void adopt(TurnId id) {
+    turn.adopt(id);
+  }
+
   public SandboxApprovals approvals() {
     return approvals;
   }

@@ -53,6 +53,11 @@ final class RunningTurn {
     return endedOne;
   }
 
+  /** A turn that began under an earlier worker; what its agent asks of the model is its own. */
+  synchronized void adopt(TurnId id) {
+    turn = active(id);
+  }
+
   synchronized CompletableFuture<TurnOutcome> run(BridgeCommand.RunTurn command) {
     var active = active(command.turnId()).with(command);
     turn = active;

@@ -1,6 +1,8 @@
 package dev.berth.activities.sandbox;
 
 import static dev.berth.db.generated.Tables.CLIENT_TOOL_CALLS;
+import static dev.berth.db.generated.Tables.EVENTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
@@ -8,18 +10,22 @@ import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.selectOne;
 
+import dev.berth.activities.session.TurnEnds;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.AgentOptions;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import java.net.URI;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -49,7 +55,8 @@ public final class SandboxRecords {
   public record Serving(ProjectId project, SessionId session, SandboxId sandbox, int epoch) {}
 
   /**
-   * The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended.
+   * The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended: by
+   * its row, or by the log, where the session's workflow says it when the host does not answer.
    */
   public @Nullable Serving serving(SandboxId sandbox) {
     return db.select(SESSIONS.PROJECT_ID, SESSIONS.SESSION_ID, SANDBOXES.EPOCH)
@@ -58,6 +65,12 @@ public final class SandboxRecords {
         .on(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID), SESSIONS.EPOCH.eq(SANDBOXES.EPOCH))
         .where(SANDBOXES.SANDBOX_ID.eq(sandbox.value()))
         .and(SANDBOXES.ENDED_AT.isNull())
+        .and(
+            notExists(
+                selectOne()
+                    .from(EVENTS)
+                    .where(EVENTS.SESSION_ID.eq(SESSIONS.SESSION_ID))
+                    .and(EVENTS.EVENT_ID.eq(SandboxEnded.id(sandbox)))))
         .fetchOne(row -> serving(row, sandbox));
   }
 
@@ -269,6 +282,24 @@ public final class SandboxRecords {
             .fetchSingle()
             .value1();
     return ProtocolJson.mapper().readValue(json.data(), AgentOptions.class);
+  }
+
+  /** The turn that began in the sandbox and has not ended. */
+  public Optional<TurnId> openTurn(Serving serving) {
+    return db
+        .select(MESSAGES.MESSAGE_ID)
+        .from(MESSAGES)
+        .where(MESSAGES.SESSION_ID.eq(uuid(serving.session())))
+        .and(MESSAGES.ENDED_AT.isNull())
+        .fetch(row -> new TurnId(row.value1().toString()))
+        .stream()
+        .filter(turn -> isLogged(serving, TurnEnds.startId(turn, serving.epoch())))
+        .findFirst();
+  }
+
+  private boolean isLogged(Serving serving, String eventId) {
+    return db.fetchExists(
+        EVENTS, EVENTS.SESSION_ID.eq(uuid(serving.session())).and(EVENTS.EVENT_ID.eq(eventId)));
   }
 
   /** Remembers that the agent waits for a client's tool. */

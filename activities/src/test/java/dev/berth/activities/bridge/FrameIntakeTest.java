@@ -262,6 +262,18 @@ class FrameIntakeTest {
     return heard;
   }
 
+  /** A bridge does not repeat what is acknowledged: it would wait for the answer for good. */
+  @Test
+  void aStartIsAcknowledgedOnlyWhenItWasAnswered() throws Exception {
+    for (var number = 1; number <= 100; number++) {
+      var call = "toolu_" + number;
+      intake.accept(new BridgeFrame.ToolStarted(number, TURN, call, "Bash"));
+
+      assertThat(door.hear()).isEqualTo(new BridgeCommand.ToolRecorded(call, true));
+      assertThat(door.hear()).isEqualTo(new BridgeCommand.Ack(number));
+    }
+  }
+
   @Test
   void aStartThatABridgeRepeatsIsStillTheFirst() throws Exception {
     intake.accept(new BridgeFrame.ToolStarted(1, TURN, "toolu_1", "Bash"));

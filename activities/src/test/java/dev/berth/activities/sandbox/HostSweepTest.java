@@ -16,7 +16,9 @@ import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.db.EventLog;
+import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
+import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.SandboxId;
@@ -261,6 +263,42 @@ class HostSweepTest {
     assertThat(loss.reason()).isEqualTo(SandboxEndReason.SUPERSEDED);
     assertThat(containers.all).containsOnlyKeys(serving);
     assertThat(endReason(serving)).isNull();
+  }
+
+  @Test
+  void aSandboxThatThisWorkerHoldsAndWhoseSessionIsServedElsewhereIsEnded() throws Exception {
+    var held = runningUnderAnEarlierWorker();
+    sweep.takeOver();
+    var live = requireNonNull(sandboxes.find(held));
+    new TestSession(db, live.session()).sandbox("host-2", 2);
+
+    assertThat(sweep().removed()).isOne();
+
+    assertThat(live.ended().get(PATIENCE.toSeconds(), TimeUnit.SECONDS).reason())
+        .isEqualTo(SandboxEndReason.SUPERSEDED);
+    assertThat(containers.all).isEmpty();
+    assertThat(sandboxes.find(held)).isNull();
+  }
+
+  @Test
+  void aSandboxWhoseEndItsSessionSaidWhileThisHostDidNotAnswerIsEnded() throws Exception {
+    var held = runningUnderAnEarlierWorker();
+    sweep.takeOver();
+    var live = requireNonNull(sandboxes.find(held));
+    var said = new SandboxEnded(held, SandboxEndReason.IDLE, "its host did not answer", null);
+    EventLog.append(
+        db,
+        new EventLog.Request(
+            live.session(),
+            EventWriter.PLATFORM,
+            List.of(NewEvent.of(SandboxEnded.id(held), said))));
+
+    sweep();
+
+    assertThat(containers.all).isEmpty();
+    assertThat(EventLog.read(db, live.session(), 0, 100))
+        .extracting(EventEnvelope::event)
+        .containsExactly(said);
   }
 
   private SandboxId runningUnderAnEarlierWorker() throws IOException {

@@ -8,17 +8,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.activities.TestSession;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.TurnEnds;
+import dev.berth.db.EventLog;
+import dev.berth.db.EventWriter;
+import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.HostId;
+import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.ClientToolOutcome;
 import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
+import dev.berth.protocol.event.SessionEvent.TurnStarted;
+import dev.berth.protocol.event.TokenUsage;
 import java.net.URI;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.JSON;
 import org.jspecify.annotations.Nullable;
@@ -195,6 +205,32 @@ class SandboxRecordsTest {
     records.toolClosed(
         serving, new BridgeFrame.ClientToolClosed(2, "c", ClientToolOutcome.ANSWERED));
     assertThat(records.toolResults(serving)).isEmpty();
+  }
+
+  @Test
+  void theOpenTurnIsTheOneThatBeganInTheSandboxAndHasNotEnded() {
+    var session = TestSession.in(db);
+    var turn = new TurnId(UUID.randomUUID().toString());
+    var message = new MessageId(turn.value());
+    var first = serving(session, 1);
+    session.message(turn);
+    assertThat(records.openTurn(first)).as("it waits").isEmpty();
+
+    append(
+        session,
+        NewEvent.of(TurnEnds.startId(turn, 1), new TurnStarted(1, 1)).inTurn(turn, message));
+    assertThat(records.openTurn(first)).contains(turn);
+    assertThat(records.openTurn(serving(session, 2))).as("in another sandbox").isEmpty();
+
+    append(
+        session,
+        NewEvent.of(turn.endEvent(), new TurnInterrupted(1, 0, 0, TokenUsage.NONE))
+            .inTurn(turn, message));
+    assertThat(records.openTurn(first)).isEmpty();
+  }
+
+  private static void append(TestSession session, NewEvent event) {
+    EventLog.append(db, new EventLog.Request(session.id(), EventWriter.PLATFORM, List.of(event)));
   }
 
   private static Serving serving(TestSession session, int epoch) {

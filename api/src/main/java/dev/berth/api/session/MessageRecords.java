@@ -64,7 +64,7 @@ final class MessageRecords {
     var stored =
         message.policy() == SendPolicy.REJECT
             ? db.transactionResult(tx -> storeUnlessBusy(tx.dsl(), session, message))
-            : db.transactionResult(tx -> store(tx.dsl(), session, message));
+            : db.transactionResult(tx -> storeUnlessKnown(tx.dsl(), session, message));
     if (stored == null) {
       throw new ProblemException(
           ProblemType.SESSION_BUSY,
@@ -190,6 +190,12 @@ final class MessageRecords {
         .set(MESSAGE_REFUSALS.MESSAGE_ID, uuid(message.id()))
         .set(MESSAGE_REFUSALS.CONTENT_HASH, Message.sha256(message.text()))
         .execute();
+  }
+
+  /** A message's row outlives its event, which the retention of the log deletes. */
+  private static Stored storeUnlessKnown(DSLContext tx, SessionId session, Message message) {
+    var before = known(tx, session, message);
+    return before == null ? store(tx, session, message) : before;
   }
 
   private static Stored store(DSLContext tx, SessionId session, Message message) {

@@ -15,6 +15,7 @@ import dev.berth.api.session.MessageRecords.Stored;
 import dev.berth.api.session.SessionRecords.SessionRow;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
+import dev.berth.db.LogCuts;
 import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.MessageId;
@@ -23,10 +24,13 @@ import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.Secret;
 import dev.berth.protocol.SessionId;
+import dev.berth.protocol.TurnId;
 import dev.berth.protocol.client.ClientFrame;
 import dev.berth.protocol.client.SessionOptions;
 import dev.berth.protocol.event.EventEnvelope;
 import dev.berth.protocol.event.SessionEvent.ClientToolCalled;
+import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
+import dev.berth.protocol.event.TokenUsage;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
@@ -182,6 +186,26 @@ class StoredSessionTest {
 
     assertThat(store(one, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, false, false));
     assertThat(store(other, MESSAGE, "\"hello\"")).isEqualTo(new Stored(2, false, false));
+  }
+
+  @Test
+  void aMessageThatComesAgainWhenItsEventsAreDeletedIsKnown() {
+    var session = records.create(jane, options("{}"));
+    store(session, MESSAGE, "\"hi\"");
+    var end = new TurnId(MESSAGE.value());
+    EventLog.append(
+        db,
+        new EventLog.Request(
+            session.id(),
+            EventWriter.PLATFORM,
+            List.of(
+                NewEvent.of(end.endEvent(), new TurnInterrupted(1, 0, 0, TokenUsage.NONE))
+                    .inTurn(end, MESSAGE))));
+    assertThat(LogCuts.cut(db, session.id(), 3)).isEqualTo(3);
+
+    assertThat(store(session, MESSAGE, "\"hi\"")).isEqualTo(new Stored(2, true, true));
+    assertThatThrownBy(() -> store(session, MESSAGE, "\"other\""))
+        .hasMessageContaining(MESSAGE.value());
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Requests are carried out in the order in which they were given.
  *   <li>What is given together goes in one transaction.
- *   <li>A request that the database cannot take (a broken one, or no database) fails alone.
+ *   <li>A request that the database cannot take (a broken one, or no database) fails alone, unless
+ *       it came in a {@link Lane}: nothing that comes after it there may be stored before it.
  *   <li>When the queue is full, {@link #append} waits: writers are slowed, memory stays bounded.
  * </ul>
  */
@@ -39,7 +41,31 @@ public final class GroupCommit implements AutoCloseable {
   private final Thread writer;
   private volatile boolean closed;
 
-  private record Entry(Request request, CompletableFuture<AppendOutcome> outcome) {}
+  private record Entry(
+      Request request, @Nullable Lane lane, CompletableFuture<AppendOutcome> outcome) {}
+
+  /** What one writer gives in its order: when one of its requests fails, all later ones do. */
+  public final class Lane {
+    /** Only the thread that writes looks. */
+    private boolean broken;
+
+    private Lane() {}
+
+    /** As {@link GroupCommit#append(List)}. */
+    public List<CompletionStage<AppendOutcome>> append(List<Request> requests)
+        throws InterruptedException {
+      return GroupCommit.this.append(requests, this);
+    }
+  }
+
+  /** A request was not tried, because one before it in its lane had failed. */
+  public static final class LaneBrokenException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private LaneBrokenException() {
+      super("a request before this one failed");
+    }
+  }
 
   public GroupCommit(DSLContext db) {
     this.db = db;
@@ -61,6 +87,16 @@ public final class GroupCommit implements AutoCloseable {
    */
   public List<CompletionStage<AppendOutcome>> append(List<Request> requests)
       throws InterruptedException {
+    return append(requests, null);
+  }
+
+  /** A new lane, for a writer whose requests depend on each other. */
+  public Lane lane() {
+    return new Lane();
+  }
+
+  private List<CompletionStage<AppendOutcome>> append(List<Request> requests, @Nullable Lane lane)
+      throws InterruptedException {
     if (closed) {
       throw new IllegalStateException("the event log is closed");
     }
@@ -68,7 +104,9 @@ public final class GroupCommit implements AutoCloseable {
       return List.of();
     }
     var entries =
-        requests.stream().map(request -> new Entry(request, new CompletableFuture<>())).toList();
+        requests.stream()
+            .map(request -> new Entry(request, lane, new CompletableFuture<>()))
+            .toList();
     queue.put(entries);
     return entries.stream().<CompletionStage<AppendOutcome>>map(Entry::outcome).toList();
   }
@@ -119,7 +157,11 @@ public final class GroupCommit implements AutoCloseable {
     return false;
   }
 
-  private void commit(List<Entry> batch) {
+  private void commit(List<Entry> given) {
+    var batch = given.stream().filter(GroupCommit::isInOrder).toList();
+    if (batch.isEmpty()) {
+      return;
+    }
     try {
       var outcomes = EventLog.append(db, batch.stream().map(Entry::request).toList());
       for (var index = 0; index < batch.size(); index++) {
@@ -128,11 +170,24 @@ public final class GroupCommit implements AutoCloseable {
     } catch (RuntimeException failed) {
       // Whatever it is, those who wait hear of it, and the writer goes on.
       if (batch.size() == 1) {
-        batch.getFirst().outcome().completeExceptionally(failed);
+        var entry = batch.getFirst();
+        if (entry.lane() != null) {
+          entry.lane().broken = true;
+        }
+        entry.outcome().completeExceptionally(failed);
       } else {
         LOG.atWarn().setCause(failed).log("a batch of {} failed; trying one by one", batch.size());
         batch.forEach(entry -> commit(List.of(entry)));
       }
     }
+  }
+
+  /** Refuses what comes in a lane after something that failed. */
+  private static boolean isInOrder(Entry entry) {
+    if (entry.lane() == null || !entry.lane().broken) {
+      return true;
+    }
+    entry.outcome().completeExceptionally(new LaneBrokenException());
+    return false;
   }
 }

@@ -240,6 +240,35 @@ class EventLogTest {
   }
 
   @Test
+  void whatComesInALaneAfterARequestThatFailedIsNotStored() throws Exception {
+    var session = session();
+    var other = session();
+    var broken =
+        new NewEvent("broken", new SessionEvent.AgentMessage(), null, null, "this is not JSON");
+    var stages = new ArrayList<CompletionStage<AppendOutcome>>();
+    CompletionStage<AppendOutcome> elsewhere;
+    try (var log = new GroupCommit(db)) {
+      var lane = log.lane();
+      stages.addAll(
+          lane.append(
+              List.of(
+                  request(session, EventWriter.PLATFORM, notice("a")),
+                  request(session, EventWriter.PLATFORM, broken),
+                  request(session, EventWriter.PLATFORM, notice("b")))));
+      elsewhere = log.append(request(other, EventWriter.PLATFORM, notice("d")));
+      stages.addAll(lane.append(List.of(request(session, EventWriter.PLATFORM, notice("c")))));
+    }
+
+    assertThat(stages.get(0).toCompletableFuture().join()).isInstanceOf(Appended.class);
+    for (var later : stages.subList(2, 4)) {
+      assertThatThrownBy(() -> later.toCompletableFuture().join())
+          .hasCauseInstanceOf(GroupCommit.LaneBrokenException.class);
+    }
+    assertThat(elsewhere.toCompletableFuture().join()).isInstanceOf(Appended.class);
+    assertThat(EventLog.read(db, session, 0, 10)).extracting("id").containsExactly("a");
+  }
+
+  @Test
   void ofRequestsThatWereGivenTogetherOnlyTheBrokenOneFails() throws Exception {
     var session = session();
     var broken =

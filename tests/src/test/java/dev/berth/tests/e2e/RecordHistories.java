@@ -10,6 +10,7 @@ import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -106,6 +107,22 @@ class RecordHistories {
       inTurn.turn("say done");
       write(platform, "session-snapshots-in-turns", inTurn.session());
 
+      // Two runs: the first one ends with a message in its queue.
+      var busy = platform.socket("recorder").init(allowAll());
+      busy.user("bash python3 -c \"import time; time.sleep(3)\"\nsay one").user("say two");
+      busy.await(frame -> frame.path("type").asString("").equals("assistant"));
+      temporal(
+          platform,
+          client -> {
+            var first = execution(client, workflow(platform, busy.session()));
+            client.newUntypedWorkflowStub(first.getWorkflowId()).signal("refresh");
+            busy.result();
+            busy.result();
+            save(
+                "session-continues-busy",
+                client.fetchHistory(first.getWorkflowId(), first.getRunId()).toJson(true));
+          });
+
       var asking = AskingSession.open(platform);
       asking.send("bash echo one >> effects\nsay Went on.");
       var call = asking.awaitAsked(1).getFirst();
@@ -159,15 +176,17 @@ class RecordHistories {
   private static void write(TestPlatform platform, String name, String session) {
     temporal(
         platform,
-        client ->
-            save(
-                name,
-                client
-                    .fetchHistory(
-                        WorkflowIds.session(
-                            new ProjectId(platform.connection().projectId()),
-                            new SessionId(session)))
-                    .toJson(true)));
+        client -> save(name, client.fetchHistory(workflow(platform, session)).toJson(true)));
+  }
+
+  private static String workflow(TestPlatform platform, String session) {
+    return WorkflowIds.session(
+        new ProjectId(platform.connection().projectId()), new SessionId(session));
+  }
+
+  /** The run that goes on now. */
+  private static WorkflowExecution execution(WorkflowClient client, String workflow) {
+    return client.newUntypedWorkflowStub(workflow).describe().getExecution();
   }
 
   private interface Use {

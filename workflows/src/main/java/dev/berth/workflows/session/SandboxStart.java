@@ -36,6 +36,9 @@ final class SandboxStart {
   /** A wait where a turn failed. To be removed with the marker of the snapshots. */
   private static final String SILENT_HOSTS = "waits-for-silent-hosts";
 
+  /** A turn that was cut in its recovery ended at once. To be removed with the same. */
+  private static final String CUT_RECOVERY = "awaits-recovery-to-cut";
+
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
@@ -171,12 +174,21 @@ final class SandboxStart {
             new StartSandboxInput(
                 input.projectId(), input.sessionId(), here.sandboxId(), here.epoch(), lost));
     Workflow.await(() -> started.isCompleted() || outage.isCut());
+    if (!started.isCompleted() && lost != null && isAwaitedWhenCut()) {
+      // Its agent takes the turn up by itself; only there can it be interrupted.
+      Workflow.await(() -> started.isCompleted() || progress.state().closing() != null);
+    }
     if (!started.isCompleted()) {
       return started;
     }
     var _ = started.get();
     progress.change(state -> state.withSandbox(sandbox(here)));
     return null;
+  }
+
+  private static boolean isAwaitedWhenCut() {
+    return Workflow.getVersion(CUT_RECOVERY, Workflow.DEFAULT_VERSION, 1)
+        != Workflow.DEFAULT_VERSION;
   }
 
   static SessionState.Sandbox sandbox(Allocated allocated) {

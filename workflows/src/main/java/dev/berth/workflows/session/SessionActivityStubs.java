@@ -110,7 +110,8 @@ final class SessionActivityStubs {
     return Workflow.newActivityStub(
         TurnActivities.class,
         onHost(host, summary)
-            .setStartToCloseTimeout(input.policy().turn())
+            // Over all attempts: the next one takes hold of the same turn.
+            .setScheduleToCloseTimeout(input.policy().turn())
             .setHeartbeatTimeout(input.policy().turnHeartbeat())
             .setRetryOptions(AS_LONG_AS_THE_SANDBOX_LIVES)
             .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)

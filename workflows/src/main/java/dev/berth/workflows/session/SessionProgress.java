@@ -73,6 +73,11 @@ final class SessionProgress {
     activities.sessionLocally(summary).record(new RecordInput(input.sessionId(), named(events)));
   }
 
+  /** Stores an event that has an id of its own. */
+  void record(String summary, NamedEvent event) {
+    activities.sessionLocally(summary).record(new RecordInput(input.sessionId(), List.of(event)));
+  }
+
   /** Gives events ids that stay the same in every replay and every attempt. */
   List<NamedEvent> named(List<SessionEvent> events) {
     return events.stream()

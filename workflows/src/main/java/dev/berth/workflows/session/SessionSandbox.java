@@ -5,6 +5,7 @@ import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.TimedWait;
 import dev.berth.workflows.ports.SandboxActivities.StopSandboxInput;
+import dev.berth.workflows.ports.SessionActivities.NamedEvent;
 import dev.berth.workflows.session.SandboxStart.Late;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Workflow;
@@ -20,6 +21,9 @@ final class SessionSandbox {
 
   /** How often a sandbox that was spared is asked whether its background work is done. */
   private static final Duration BACKGROUND_LOOK = Duration.ofMinutes(5);
+
+  /** One more write. To be removed with the marker of the snapshots. */
+  private static final String GIVES_UP = "gives-up-sandboxes";
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -141,7 +145,20 @@ final class SessionSandbox {
         throw failure;
       }
       LOG.warn("sandbox {} is left to the sweep of its host", sandbox.sandboxId(), failure);
+      giveUp(sandbox, reason);
       return false;
+    }
+  }
+
+  /** The sweep of its host, when that is back, removes what the log says has ended. */
+  private void giveUp(SessionState.Sandbox sandbox, SandboxEndReason reason) {
+    if (Workflow.getVersion(GIVES_UP, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
+      progress.record(
+          "gave sandbox %s up".formatted(sandbox.sandboxId()),
+          new NamedEvent(
+              SessionEvent.SandboxEnded.id(sandbox.sandboxId()),
+              new SessionEvent.SandboxEnded(
+                  sandbox.sandboxId(), reason, "its host did not answer", null)));
     }
   }
 

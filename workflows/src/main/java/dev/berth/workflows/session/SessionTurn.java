@@ -47,6 +47,8 @@ final class SessionTurn {
    */
   private static final String CUT = "cut-before-turn";
 
+  private static final int CUT_THERE = 2;
+
   /** A timer before the third sandbox of a turn. To be removed with the marker of the snapshots. */
   private static final String BACK_OFF = "turn-back-off";
 
@@ -119,8 +121,7 @@ final class SessionTurn {
         }
         case Start.Started() -> {}
       }
-      if (isCut(message)
-          && Workflow.getVersion(CUT, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
+      if (isCut(message) && endsBeforeItBegins(loss)) {
         return ended(message, StopReason.INTERRUPTED, null);
       }
       if (progress.state().isAsking()) {
@@ -162,6 +163,18 @@ final class SessionTurn {
             "The turn lost its sandbox %d times, last: %s. Send the message again, or a new one."
                 .formatted(
                     input.policy().turnAttempts(), loss == null ? "unknown" : loss.detail())));
+  }
+
+  /**
+   * A turn that was cut while its sandbox started is not begun. But an agent that takes a turn up
+   * does so by itself, as soon as it is there: that turn is handed over, and interrupted there.
+   */
+  private boolean endsBeforeItBegins(@Nullable SandboxLoss loss) {
+    return switch (Workflow.getVersion(CUT, Workflow.DEFAULT_VERSION, CUT_THERE)) {
+      case Workflow.DEFAULT_VERSION -> false;
+      case CUT_THERE -> loss == null || progress.state().closing() != null;
+      default -> true;
+    };
   }
 
   /**
@@ -266,6 +279,11 @@ final class SessionTurn {
       if (SessionSandbox.isCancelled(failure)) {
         throw failure;
       }
+      if (Failures.isOverTime(failure)) {
+        // Nothing else ends what its agent is at.
+        sandbox.stop(SandboxEndReason.TURN_TIMED_OUT);
+        return new Attempt.Failed(tooLong());
+      }
       var loss = Failures.sandboxLoss(failure);
       if (loss.isPresent()) {
         return lost(loss.get());
@@ -275,6 +293,13 @@ final class SessionTurn {
           ? new Attempt.Lost(new SandboxLoss(SandboxEndReason.SUPERSEDED, problem.message()))
           : new Attempt.Failed(problem);
     }
+  }
+
+  private Problem tooLong() {
+    return new Problem(
+        ProblemType.TIMED_OUT,
+        "The turn took longer than %s; send the message again, or ask for less at a time."
+            .formatted(input.policy().turn()));
   }
 
   /** A full disk is as full for the next sandbox. */

@@ -53,7 +53,8 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
           beginNewRun();
         }
         // A message that waits for a permit stays in the queue, where it can be withdrawn.
-        if (permits.acquire(this::isHeadToRun) || isHeadCut()) {
+        // It may have been withdrawn in the moment in which the permit came.
+        if ((permits.acquire(this::isHeadToRun) && !state().queue().isEmpty()) || isHeadCut()) {
           workspace.turnBegins();
           workspace.turnEnded(turn.runNext());
         }

@@ -2,6 +2,7 @@ package dev.berth.workflows.session;
 
 import static dev.berth.protocol.event.StopReason.END_TURN;
 import static dev.berth.protocol.event.StopReason.INTERRUPTED;
+import static dev.berth.protocol.event.StopReason.TIMED_OUT;
 import static dev.berth.protocol.event.StopReason.UNAVAILABLE;
 import static dev.berth.workflows.session.RunningSession.eventually;
 import static dev.berth.workflows.session.RunningSession.turn;
@@ -146,6 +147,67 @@ class SessionOutageTest {
         .containsEntry(turn(first), INTERRUPTED)
         .containsEntry(turn(second), END_TURN);
     assertThat(database.epochs()).isEqualTo(1);
+  }
+
+  @Test
+  void anInterruptInTheRecoveryOfATurnReachesTheAgentThatTakesItUp() {
+    var held = new CompletableFuture<Void>();
+    host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.KILLED));
+    host.nextTurn(new TurnBehaviour.Waits());
+    host.holdNextStart(CompletableFuture.completedFuture(null));
+    host.holdNextStart(held);
+    var message = running.submit();
+    eventually(() -> host.log().contains("start 2 begins"));
+
+    workflow.interrupt(new InterruptInput(null, false));
+    var next = running.submit();
+    assertThat(database.ends()).isEmpty();
+    held.complete(null);
+
+    eventually(() -> database.ends().containsKey(turn(next)));
+    assertThat(database.ends())
+        .containsEntry(turn(message), INTERRUPTED)
+        .containsEntry(turn(next), END_TURN);
+    // The host takes both in any order.
+    assertThat(host.log())
+        .containsSubsequence("start 2 after killed", "turn 1 on 2", "turn 2 on 2")
+        .containsSubsequence("start 2 after killed", "interrupt on 2", "turn 2 on 2");
+  }
+
+  @Test
+  void aTurnThatTakesLongerThanATurnMayEndsWithItsSandbox() {
+    running.close();
+    running = RunningSession.start(longestTurn(Duration.ofSeconds(2)), RunningSession.HOST);
+    host = running.host();
+    host.nextTurn(new TurnBehaviour.Waits());
+    var message = running.submit();
+
+    eventually(() -> running.database().ends().containsKey(turn(message)));
+    assertThat(running.database().ends()).containsEntry(turn(message), TIMED_OUT);
+    assertThat(host.log()).contains("stop 1: turn_timed_out");
+    var next = running.submit();
+    eventually(() -> running.database().ends().containsKey(turn(next)));
+    assertThat(running.database().ends()).containsEntry(turn(next), END_TURN);
+    host.letGo();
+  }
+
+  private static SessionPolicy longestTurn(Duration time) {
+    var usual = SessionPolicy.DEFAULT;
+    return new SessionPolicy(
+        usual.idle(),
+        usual.completionLinger(),
+        usual.retention(),
+        time,
+        // Nobody beats for a turn that waits in a test.
+        time.multipliedBy(10),
+        usual.hostAnswer(),
+        usual.start(),
+        usual.interruptGrace(),
+        usual.startAttempts(),
+        usual.turnAttempts(),
+        usual.outage(),
+        usual.background(),
+        usual.firstSnapshot());
   }
 
   @Test

@@ -31,6 +31,7 @@ import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import io.temporal.client.WorkflowStub;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,6 +183,26 @@ class SessionPermitsTest {
     assertThat(first.database().ends()).containsEntry(turn(waiting.message()), WITHDRAWN);
     eventually(() -> permits().waiting() == 0);
     eventually(() -> waiting.session().workflow().status().phase() instanceof Phase.Hibernated);
+  }
+
+  /** Now and then both come with one task of the workflow; each time at another distance. */
+  @Test
+  void aMessageThatIsWithdrawnWhileItsPermitComesIsWithdrawnOrRuns() throws Exception {
+    var second = first.another();
+    for (var round = 0; round < 24; round++) {
+      var one = waits(first);
+      eventually(() -> host.running().contains(turn(one)));
+      var two = second.submit();
+      eventually(() -> permits().waiting() == 1);
+      host.finish(turn(one), END_TURN);
+      TimeUnit.MILLISECONDS.sleep(2L * round);
+
+      var withdrawn = second.workflow().withdraw(new WithdrawInput(two)).withdrawn();
+
+      eventually(() -> first.database().ends().containsKey(turn(two)));
+      assertThat(first.database().ends())
+          .containsEntry(turn(two), withdrawn ? WITHDRAWN : END_TURN);
+    }
   }
 
   @Test

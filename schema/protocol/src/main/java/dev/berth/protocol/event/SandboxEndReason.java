@@ -36,6 +36,8 @@ public enum SandboxEndReason {
   STREAM_WEDGED,
   /** One of its tool calls ran longer than a call may, and could not be ended alone. */
   TOOL_TIMED_OUT,
+  /** The turn in it took longer than a turn may. */
+  TURN_TIMED_OUT,
   /** Its host does not answer any more. */
   HOST_LOST,
   /** A newer sandbox serves the session. */

@@ -378,6 +378,11 @@ public sealed interface SessionEvent {
       requireNonNull(detail, "detail");
       background = background == null ? null : List.copyOf(background);
     }
+
+    /** The id of the event: a sandbox ends once, whoever says it. */
+    public static String id(SandboxId sandbox) {
+      return "sandbox/%s/ended".formatted(sandbox);
+    }
   }
 
   /**
