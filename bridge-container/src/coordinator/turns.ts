@@ -75,6 +75,10 @@ export class Turns {
   /** That result, until the turn is handed over. */
   #takenUp: unknown
   #over: TurnEnd | undefined
+  /** The agent goes on by itself with the turn that is handed over first. */
+  #resumes = false
+  /** That turn was interrupted before it could begin. */
+  #cut = false
 
   constructor(options: TurnsOptions) {
     this.#options = options
@@ -95,6 +99,11 @@ export class Turns {
     this.#takesUp = true
   }
 
+  /** The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. */
+  resumesATurn(): void {
+    this.#resumes = true
+  }
+
   handOver(turn: Turn): void {
     if (this.#known.has(turn.turnId)) return
     this.#known.add(turn.turnId)
@@ -105,10 +114,14 @@ export class Turns {
   /**
    * Returns whether the running turn is interrupted by it. An agent that has not begun the turn's
    * message yet would take the interrupt for the end of nothing, and then begin: it is asked when it
-   * says that it has begun.
+   * says that it has begun. A turn that waits ends at once, unless the agent begins it by itself.
    */
   interrupt(turnId: string): boolean {
     const waiting = this.#waiting.find((turn) => turn.turnId === turnId)
+    if (waiting !== undefined && this.#resumes && waiting === this.#waiting[0]) {
+      this.#cut = true
+      return false
+    }
     if (waiting !== undefined) {
       this.#waiting = this.#waiting.filter((turn) => turn !== waiting)
       this.#options.ended(waiting, { stopReason: 'interrupted' })
@@ -116,12 +129,16 @@ export class Turns {
     }
     const running = this.#running
     if (running?.turn.turnId !== turnId || running.interrupt !== undefined) return false
-    running.interrupt = this.#options.clock.after(INTERRUPT_MS, () => {
+    running.interrupt = this.#interruptLimit()
+    if (this.#worksOn(running)) this.#options.interruptAgent()
+    return true
+  }
+
+  #interruptLimit(): Timer {
+    return this.#options.clock.after(INTERRUPT_MS, () => {
       this.#end({ stopReason: 'interrupted' })
       this.#options.stuck()
     })
-    if (this.#worksOn(running)) this.#options.interruptAgent()
-    return true
   }
 
   /** Sees every message of the agent. */
@@ -148,7 +165,10 @@ export class Turns {
         this.#options.ended(turn, this.#over)
         continue
       }
-      this.#running = { turn, interrupt: undefined, closed: false, givenUp: undefined }
+      const interrupt = this.#cut ? this.#interruptLimit() : undefined
+      this.#running = { turn, interrupt, closed: false, givenUp: undefined }
+      this.#resumes = false
+      this.#cut = false
       const result = this.#results.get(turn.messageId) ?? this.#takenUp
       this.#takenUp = undefined
       if (result === undefined) this.#options.start(turn)

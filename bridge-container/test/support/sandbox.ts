@@ -91,7 +91,7 @@ export class Sandbox {
       '--init', '--network', 'none', '--read-only',
       '--cap-drop', 'ALL', '--cap-add', 'SETUID', '--cap-add', 'SETGID',
       '--security-opt', 'no-new-privileges',
-      '--pids-limit', '512', '--memory', '6g', '--memory-swap', '6g', '--cpus', '1',
+      '--pids-limit', '1024', '--memory', '6g', '--memory-swap', '6g', '--cpus', '1',
       '--tmpfs', '/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777',
       '--tmpfs', '/run/launcher:rw,noexec,nosuid,nodev,size=1m,uid=0,gid=10001,mode=0750',
       '--tmpfs', '/run/bridge:rw,noexec,nosuid,nodev,size=64m,uid=10001,gid=10001,mode=0700',

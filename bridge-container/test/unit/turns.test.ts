@@ -249,6 +249,38 @@ test('the agent is interrupted once it has begun the message, not before', () =>
   expect(interrupts).toBe(2)
 })
 
+test('a turn that the agent takes up by itself is interrupted there, not before', () => {
+  turns.resumesATurn()
+  turns.handOver(turn('a'))
+  turns.interrupt('a')
+  turns.interrupt('a')
+  expect(ended).toEqual([])
+
+  turns.begin()
+  expect(started).toEqual(['a'])
+  lifecycle('a', 'started')
+  expect(interrupts).toBe(1)
+  result({ user_message_uuids: ['a'], subtype: 'error_during_execution', is_error: true })
+  expect(ended).toEqual([['a', 'interrupted']])
+
+  turns.handOver(turn('b'))
+  lifecycle('b', 'started')
+  expect(interrupts).toBe(1)
+  answer('b')
+  expect(ended.at(-1)).toEqual(['b', 'end_turn'])
+})
+
+test('an agent that does not come to the turn that it was to take up is stuck', async () => {
+  turns.resumesATurn()
+  turns.handOver(turn('a'))
+  turns.interrupt('a')
+  turns.begin()
+  await clock.advance(INTERRUPT_MS)
+
+  expect(stuck).toBe(1)
+  expect(ended).toEqual([['a', 'interrupted']])
+})
+
 test('an agent that does not end an interrupted turn is stuck', async () => {
   turns.begin()
   turns.handOver(turn('a'))

@@ -10,7 +10,6 @@ import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
-import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -107,21 +106,17 @@ class RecordHistories {
       inTurn.turn("say done");
       write(platform, "session-snapshots-in-turns", inTurn.session());
 
-      // Two runs: the first one ends with a message in its queue.
-      var busy = platform.socket("recorder").init(allowAll());
-      busy.user("bash python3 -c \"import time; time.sleep(3)\"\nsay one").user("say two");
-      busy.await(frame -> frame.path("type").asString("").equals("assistant"));
-      temporal(
-          platform,
-          client -> {
-            var first = execution(client, workflow(platform, busy.session()));
-            client.newUntypedWorkflowStub(first.getWorkflowId()).signal("refresh");
-            busy.result();
-            busy.result();
-            save(
-                "session-continues-busy",
-                client.fetchHistory(first.getWorkflowId(), first.getRunId()).toJson(true));
-          });
+      var cut = platform.socket("recorder").init(allowAll());
+      cut.user("bash python3 -c \"import time; time.sleep(2)\"\nsay back");
+      cut.await(frame -> frame.path("type").asString("").equals("assistant"));
+      docker("kill", "berth-" + cut.session());
+      eventually(
+          "it is taken up",
+          Duration.ofSeconds(30),
+          () -> platform.events("type = 'session.rescheduled'", cut.session()) == 1);
+      cut.send(TestSocket.frame("control", json().put("action", "interrupt")));
+      cut.result();
+      write(platform, "session-cut-in-recovery", cut.session());
 
       var asking = AskingSession.open(platform);
       asking.send("bash echo one >> effects\nsay Went on.");
@@ -182,11 +177,6 @@ class RecordHistories {
   private static String workflow(TestPlatform platform, String session) {
     return WorkflowIds.session(
         new ProjectId(platform.connection().projectId()), new SessionId(session));
-  }
-
-  /** The run that goes on now. */
-  private static WorkflowExecution execution(WorkflowClient client, String workflow) {
-    return client.newUntypedWorkflowStub(workflow).describe().getExecution();
   }
 
   private interface Use {

@@ -158,6 +158,35 @@ class SessionIT {
     }
   }
 
+  /** The next agent takes such a turn up by itself, before anybody tells it anything. */
+  @Test
+  void aTurnThatIsInterruptedInItsRecoveryGoesOnNowhere() {
+    try (var socket = platform.socket("alice").init(allowAll())) {
+      socket.user(
+          """
+          bash python3 -c "import time; time.sleep(4)"
+          bash python3 -c "import time; time.sleep(1)"; echo more >> effects
+          say done
+          """);
+      eventually(
+          "the first call runs",
+          Duration.ofSeconds(60),
+          () -> platform.events("type = 'tool.started'", socket.session()) == 1);
+      docker("kill", "berth-" + socket.session());
+      eventually(
+          "the turn is taken up",
+          Duration.ofSeconds(30),
+          () -> platform.events("type = 'session.rescheduled'", socket.session()) == 1);
+
+      socket.send(TestSocket.frame("control", json().put("action", "interrupt")));
+
+      assertThat(socket.result().path("subtype").asString("")).isEqualTo("error_during_execution");
+      assertThat(
+              socket.turn("bash sleep 3; cat effects\nsay {{result}}").path("result").asString(""))
+          .contains("No such file");
+    }
+  }
+
   @Test
   void messagesThatComeTooEarlyWaitInOrder() {
     try (var socket = platform.socket("alice").init(allowAll())) {

@@ -58,6 +58,7 @@ class ReplayTest {
                 "session-snapshots-in-turns.json",
                 "session-approvals.json",
                 "session-permits.json",
+                "session-cut-in-recovery.json",
                 "semaphore.json",
                 "reconcile.json"));
   }
