@@ -69,7 +69,9 @@ class ScenariosTest {
     var sources = sources(PROJECT.resolve("bridge-container/test"), ".ts");
     assertThat(named("bridge: "))
         .allSatisfy(title ->
-            assertThat(sources).as(title).anyMatch(source -> source.contains("'" + title)));
+            assertThat(sources)
+                .as(title)
+                .anyMatch(source -> source.contains("'" + title) || source.contains('"' + title)));
   }
 
   @Test
