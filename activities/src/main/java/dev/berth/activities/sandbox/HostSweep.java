@@ -99,7 +99,7 @@ public final class HostSweep implements HostActivities {
     var live = sandboxes.find(sandbox);
     var serving = records.serving(sandbox);
     if (live != null) {
-      if (serving != null) {
+      if (serving != null || !records.isClaimed(sandbox)) {
         return true;
       }
       // Its session went on, or ended, while this host did not answer.

@@ -23,6 +23,7 @@ import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.Failures.SandboxLoss;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +42,10 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
 
   /** How often a sandbox without a connection is looked at. */
   private static final Duration LOOK = Duration.ofMillis(100);
+
+  /** What becomes of the turn that runs then, its session's workflow says, and not the bridge. */
+  private static final Set<SandboxEndReason> KEEPS_TURN =
+      Set.of(SandboxEndReason.PARKED, SandboxEndReason.TURN_TIMED_OUT);
 
   private final Serving serving;
   private final BridgeCommand.Open open;
@@ -149,10 +154,9 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   }
 
   private void deliver(List<BridgeCommand.ClientToolResult> answers) {
-    for (var answer : answers) {
-      if (send(answer)) {
-        parts.records().delivered(serving, answer);
-      }
+    var sent = answers.stream().takeWhile(this::send).toList();
+    if (!sent.isEmpty()) {
+      parts.records().delivered(serving, sent);
     }
   }
 
@@ -173,7 +177,7 @@ public final class LiveSandbox implements ModelCaller, LiveSession {
   /** Ends the agent with time to write what it has, then removes the sandbox. */
   void stop(SandboxEndReason reason, Duration grace) {
     stopping = reason;
-    var keepsTurn = reason == SandboxEndReason.PARKED ? Boolean.TRUE : null;
+    var keepsTurn = KEEPS_TURN.contains(reason) ? Boolean.TRUE : null;
     if (send(new BridgeCommand.Shutdown((int) grace.toMillis(), keepsTurn))) {
       try {
         await(ended, grace.plus(LOOK.multipliedBy(10)));

@@ -56,7 +56,8 @@ public final class SandboxRecords {
 
   /**
    * The sandbox's session, when that still has the sandbox's epoch and the sandbox is not ended: by
-   * its row, or by the log, where the session's workflow says it when the host does not answer.
+   * its row, or by the log, where the session's workflow says it when the host does not answer. An
+   * end that is older than the claim is that of a start that failed and was repeated.
    */
   public @Nullable Serving serving(SandboxId sandbox) {
     return db.select(SESSIONS.PROJECT_ID, SESSIONS.SESSION_ID, SANDBOXES.EPOCH)
@@ -70,7 +71,8 @@ public final class SandboxRecords {
                 selectOne()
                     .from(EVENTS)
                     .where(EVENTS.SESSION_ID.eq(SESSIONS.SESSION_ID))
-                    .and(EVENTS.EVENT_ID.eq(SandboxEnded.id(sandbox)))))
+                    .and(EVENTS.EVENT_ID.eq(SandboxEnded.id(sandbox)))
+                    .and(EVENTS.AT.gt(SANDBOXES.CLAIMED_AT))))
         .fetchOne(row -> serving(row, sandbox));
   }
 
@@ -344,12 +346,14 @@ public final class SandboxRecords {
         .fetch(row -> result(row.value1(), row.value2().data()));
   }
 
-  /** The bridge was given an answer. */
-  public void delivered(Serving serving, BridgeCommand.ClientToolResult answer) {
+  /** The bridge was given these answers. */
+  public void delivered(Serving serving, List<BridgeCommand.ClientToolResult> answers) {
     db.update(CLIENT_TOOL_CALLS)
         .set(CLIENT_TOOL_CALLS.DELIVERED_AT, currentOffsetDateTime())
         .where(CLIENT_TOOL_CALLS.SESSION_ID.eq(uuid(serving.session())))
-        .and(CLIENT_TOOL_CALLS.CALL_ID.eq(answer.callId()))
+        .and(
+            CLIENT_TOOL_CALLS.CALL_ID.in(
+                answers.stream().map(BridgeCommand.ClientToolResult::callId).toList()))
         .and(CLIENT_TOOL_CALLS.DELIVERED_AT.isNull())
         .execute();
   }

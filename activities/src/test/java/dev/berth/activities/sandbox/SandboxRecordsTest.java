@@ -21,6 +21,7 @@ import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeFrame;
 import dev.berth.protocol.event.ClientToolOutcome;
 import dev.berth.protocol.event.SandboxEndReason;
+import dev.berth.protocol.event.SessionEvent.SandboxEnded;
 import dev.berth.protocol.event.SessionEvent.TurnInterrupted;
 import dev.berth.protocol.event.SessionEvent.TurnStarted;
 import dev.berth.protocol.event.TokenUsage;
@@ -198,7 +199,7 @@ class SandboxRecordsTest {
             true);
     assertThat(records.toolResults(serving)).containsExactly(answer);
     assertThat(records.undelivered(serving)).containsExactly(answer);
-    records.delivered(serving, answer);
+    records.delivered(serving, List.of(answer));
     assertThat(records.undelivered(serving)).isEmpty();
     assertThat(records.toolResults(serving)).as("until it is closed").containsExactly(answer);
 
@@ -227,6 +228,24 @@ class SandboxRecordsTest {
         NewEvent.of(turn.endEvent(), new TurnInterrupted(1, 0, 0, TokenUsage.NONE))
             .inTurn(turn, message));
     assertThat(records.openTurn(first)).isEmpty();
+  }
+
+  @Test
+  void aSandboxWhoseStartWasRepeatedServesAlthoughItsFirstAttemptEnded() {
+    var session = TestSession.in(db);
+    var serving = serving(session, 1);
+    var sandbox = serving.sandbox();
+    append(
+        session,
+        NewEvent.of(
+            SandboxEnded.id(sandbox),
+            new SandboxEnded(sandbox, SandboxEndReason.START_FAILED, "did not dial", null)));
+    records.ended(sandbox, SandboxEndReason.START_FAILED, "did not dial");
+    assertThat(records.serving(sandbox)).isNull();
+
+    records.claimed(serving);
+
+    assertThat(records.serving(sandbox)).isEqualTo(serving);
   }
 
   private static void append(TestSession session, NewEvent event) {

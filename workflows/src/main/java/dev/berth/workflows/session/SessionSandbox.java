@@ -145,6 +145,14 @@ final class SessionSandbox {
         throw failure;
       }
       LOG.warn("sandbox {} is left to the sweep of its host", sandbox.sandboxId(), failure);
+      if (Workflow.getVersion(GIVES_UP, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION) {
+        return false;
+      }
+      if (sparing) {
+        // What works in it may be worth more than its memory: it is asked again.
+        progress.change(state -> state.withSpared(sandbox, before));
+        return true;
+      }
       giveUp(sandbox, reason);
       return false;
     }
@@ -152,14 +160,12 @@ final class SessionSandbox {
 
   /** The sweep of its host, when that is back, removes what the log says has ended. */
   private void giveUp(SessionState.Sandbox sandbox, SandboxEndReason reason) {
-    if (Workflow.getVersion(GIVES_UP, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
-      progress.record(
-          "gave sandbox %s up".formatted(sandbox.sandboxId()),
-          new NamedEvent(
-              SessionEvent.SandboxEnded.id(sandbox.sandboxId()),
-              new SessionEvent.SandboxEnded(
-                  sandbox.sandboxId(), reason, "its host did not answer", null)));
-    }
+    progress.record(
+        "gave sandbox %s up".formatted(sandbox.sandboxId()),
+        new NamedEvent(
+            SessionEvent.SandboxEnded.id(sandbox.sandboxId()),
+            new SessionEvent.SandboxEnded(
+                sandbox.sandboxId(), reason, "its host did not answer", null)));
   }
 
   /** A turn was cut while it waited for its sandbox: should that come up after all, it serves. */

@@ -175,6 +175,35 @@ class SessionOutageTest {
   }
 
   @Test
+  void anInterruptOfARecoveryThatMetAnOutageReachesTheAgentToo() {
+    var first = new CompletableFuture<Void>();
+    var second = new CompletableFuture<Void>();
+    host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.KILLED));
+    host.nextTurn(new TurnBehaviour.Waits());
+    host.holdNextStart(first);
+    host.holdNextStart(second);
+    var message = running.submit();
+    eventually(() -> host.log().contains("start 1 begins"));
+    host.failNextStart(NO_STORE);
+    first.complete(null);
+    eventually(() -> host.log().contains("start 2 failed"));
+    running.environment().sleep(Duration.ofSeconds(2));
+    eventually(() -> host.log().contains("start 2 begins"));
+
+    workflow.interrupt(new InterruptInput(null, false));
+    var next = running.submit();
+    assertThat(database.ends()).isEmpty();
+    second.complete(null);
+
+    eventually(() -> database.ends().containsKey(turn(next)));
+    assertThat(database.ends())
+        .containsEntry(turn(message), INTERRUPTED)
+        .containsEntry(turn(next), END_TURN);
+    assertThat(host.log())
+        .containsSubsequence("start 2 after killed", "interrupt on 2", "turn 2 on 2");
+  }
+
+  @Test
   void aTurnThatTakesLongerThanATurnMayEndsWithItsSandbox() {
     running.close();
     running = RunningSession.start(longestTurn(Duration.ofSeconds(2)), RunningSession.HOST);
