@@ -94,7 +94,7 @@ type: "agent_exited"
 detail: string
 exit_code?: (number | null)
 frame: number
-reason?: (null | ("idle" | "parked" | "completed" | "closed" | "exited" | "killed" | "oom_killed" | "disk_full" | "start_failed" | "silent" | "agent_exited" | "start_timed_out" | "agent_hung" | "stream_wedged" | "tool_timed_out" | "host_lost" | "superseded" | "orphaned"))
+reason?: (null | ("idle" | "parked" | "completed" | "closed" | "exited" | "killed" | "oom_killed" | "disk_full" | "start_failed" | "silent" | "agent_exited" | "start_timed_out" | "agent_hung" | "stream_wedged" | "tool_timed_out" | "turn_timed_out" | "host_lost" | "superseded" | "orphaned"))
 signal?: (string | null)
 }
 export interface Hello {
