@@ -43,7 +43,7 @@ public record TestCounts(int passed, List<String> failures, List<String> skips) 
         lines.stream()
             .filter(line -> line.startsWith(CAUSED_BY))
             .reduce((_, later) -> later)
-            .map(line -> "; c" + line.substring(1))
+            .map(line -> "; caused by: " + line.substring(CAUSED_BY.length()))
             .orElse("");
     return failing("%s: %s%s".formatted(name, shortened(first), shortened(cause)));
   }

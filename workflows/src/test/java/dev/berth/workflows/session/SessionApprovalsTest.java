@@ -187,20 +187,12 @@ class SessionApprovalsTest {
     running.close();
     var usual = SessionPolicy.DEFAULT;
     start(
-        new SessionPolicy(
+        SessionPolicy.withTimes(
             Duration.ofMillis(500),
             usual.completionLinger(),
-            usual.retention(),
-            usual.turn(),
-            usual.turnHeartbeat(),
-            usual.hostAnswer(),
-            usual.start(),
-            usual.interruptGrace(),
-            usual.startAttempts(),
-            usual.turnAttempts(),
             usual.outage(),
             usual.background(),
-            usual.firstSnapshot()));
+            usual.snapshotInTurn()));
   }
 
   /** A message whose turn runs, with calls that wait for a person. */

@@ -159,10 +159,15 @@ class SessionOutageTest {
     var message = running.submit();
     eventually(() -> host.log().contains("start 2 begins"));
 
+    isInterruptedWhereItIsTakenUp(message, held);
+  }
+
+  /** The start of its second sandbox goes on until it is let go. */
+  private void isInterruptedWhereItIsTakenUp(MessageId message, CompletableFuture<Void> start) {
     workflow.interrupt(new InterruptInput(null, false));
     var next = running.submit();
     assertThat(database.ends()).isEmpty();
-    held.complete(null);
+    start.complete(null);
 
     eventually(() -> database.ends().containsKey(turn(next)));
     assertThat(database.ends())
@@ -190,23 +195,17 @@ class SessionOutageTest {
     running.environment().sleep(Duration.ofSeconds(2));
     eventually(() -> host.log().contains("start 2 begins"));
 
-    workflow.interrupt(new InterruptInput(null, false));
-    var next = running.submit();
-    assertThat(database.ends()).isEmpty();
-    second.complete(null);
-
-    eventually(() -> database.ends().containsKey(turn(next)));
-    assertThat(database.ends())
-        .containsEntry(turn(message), INTERRUPTED)
-        .containsEntry(turn(next), END_TURN);
-    assertThat(host.log())
-        .containsSubsequence("start 2 after killed", "interrupt on 2", "turn 2 on 2");
+    isInterruptedWhereItIsTakenUp(message, second);
   }
 
   @Test
   void aTurnThatTakesLongerThanATurnMayEndsWithItsSandbox() {
     running.close();
-    running = RunningSession.start(longestTurn(Duration.ofSeconds(2)), RunningSession.HOST);
+    var usual = SessionPolicy.DEFAULT;
+    var longest = Duration.ofSeconds(2);
+    // Nobody beats for a turn that waits in a test.
+    var policy = policy(longest, longest.multipliedBy(10), usual.hostAnswer(), usual.outage());
+    running = RunningSession.start(policy, RunningSession.HOST);
     host = running.host();
     host.nextTurn(new TurnBehaviour.Waits());
     var message = running.submit();
@@ -220,21 +219,21 @@ class SessionOutageTest {
     host.letGo();
   }
 
-  private static SessionPolicy longestTurn(Duration time) {
+  private static SessionPolicy policy(
+      Duration turn, Duration turnHeartbeat, Duration hostAnswer, Duration outage) {
     var usual = SessionPolicy.DEFAULT;
     return new SessionPolicy(
         usual.idle(),
         usual.completionLinger(),
         usual.retention(),
-        time,
-        // Nobody beats for a turn that waits in a test.
-        time.multipliedBy(10),
-        usual.hostAnswer(),
+        turn,
+        turnHeartbeat,
+        hostAnswer,
         usual.start(),
         usual.interruptGrace(),
         usual.startAttempts(),
         usual.turnAttempts(),
-        usual.outage(),
+        outage,
         usual.background(),
         usual.firstSnapshot());
   }
@@ -300,21 +299,7 @@ class SessionOutageTest {
   private void beginWithASilentHost(Duration outage) {
     stop();
     var usual = SessionPolicy.DEFAULT;
-    var policy =
-        new SessionPolicy(
-            usual.idle(),
-            usual.completionLinger(),
-            usual.retention(),
-            usual.turn(),
-            usual.turnHeartbeat(),
-            Duration.ofMillis(100),
-            usual.start(),
-            usual.interruptGrace(),
-            usual.startAttempts(),
-            usual.turnAttempts(),
-            outage,
-            usual.background(),
-            usual.firstSnapshot());
+    var policy = policy(usual.turn(), usual.turnHeartbeat(), Duration.ofMillis(100), outage);
     running = RunningSession.start(policy, new HostId("host-lost"));
     database = running.database();
     host = running.host();

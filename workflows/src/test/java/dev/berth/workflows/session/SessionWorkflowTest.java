@@ -130,20 +130,8 @@ class SessionWorkflowTest {
 
   private static SessionPolicy firstSnapshotAfter(Duration time) {
     var usual = SessionPolicy.DEFAULT;
-    return new SessionPolicy(
-        usual.idle(),
-        usual.completionLinger(),
-        usual.retention(),
-        usual.turn(),
-        usual.turnHeartbeat(),
-        usual.hostAnswer(),
-        usual.start(),
-        usual.interruptGrace(),
-        usual.startAttempts(),
-        usual.turnAttempts(),
-        usual.outage(),
-        usual.background(),
-        time);
+    return SessionPolicy.withTimes(
+        usual.idle(), usual.completionLinger(), usual.outage(), usual.background(), time);
   }
 
   @Test
