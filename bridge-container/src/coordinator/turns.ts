@@ -49,6 +49,8 @@ const REMEMBERED_RESULTS = 64
 
 interface Running {
   readonly turn: Turn
+  /** The agent goes on with it by itself, under a message of its own, and need not name this one. */
+  readonly resumed: boolean
   interrupt: Timer | undefined
   /** The agent has closed the message without, or before, a result. */
   closed: boolean
@@ -166,13 +168,17 @@ export class Turns {
         continue
       }
       const interrupt = this.#cut ? this.#interruptLimit() : undefined
-      this.#running = { turn, interrupt, closed: false, givenUp: undefined }
+      const resumed = this.#resumes
+      const running = { turn, resumed, interrupt, closed: false, givenUp: undefined }
+      this.#running = running
       this.#resumes = false
       this.#cut = false
       const result = this.#results.get(turn.messageId) ?? this.#takenUp
       this.#takenUp = undefined
-      if (result === undefined) this.#options.start(turn)
-      else this.#endWith(result)
+      if (result === undefined) {
+        this.#options.start(turn)
+        if (interrupt !== undefined && this.#worksOn(running)) this.#options.interruptAgent()
+      } else this.#endWith(result)
     }
   }
 
@@ -181,9 +187,8 @@ export class Turns {
     if (state === 'started') {
       this.#active.add(uuid)
       const running = this.#running
-      if (running?.turn.messageId === uuid && running.interrupt !== undefined) {
-        this.#options.interruptAgent()
-      }
+      if (running?.interrupt === undefined) return
+      if (running.resumed || running.turn.messageId === uuid) this.#options.interruptAgent()
       return
     }
     this.#active.delete(uuid)
@@ -245,8 +250,8 @@ export class Turns {
   }
 
   /** On the turn's message, or on its own account on what that message began earlier. */
-  #worksOn({ closed, turn }: Running): boolean {
-    return this.#active.has(turn.messageId) || (closed && this.#worksOnOther(turn.messageId))
+  #worksOn({ closed, resumed, turn: { messageId } }: Running): boolean {
+    return this.#active.has(messageId) || ((closed || resumed) && this.#worksOnOther(messageId))
   }
 
   #worksOnOther(messageId: string): boolean {

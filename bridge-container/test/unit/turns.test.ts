@@ -270,6 +270,60 @@ test('a turn that the agent takes up by itself is interrupted there, not before'
   expect(ended.at(-1)).toEqual(['b', 'end_turn'])
 })
 
+const OWN = 'of the agent'
+const cutShort = () =>
+  result({ user_message_uuids: ['a'], subtype: 'error_during_execution', is_error: true })
+
+test.each([
+  [
+    'before it is handed over',
+    () => {
+      lifecycle(OWN, 'started')
+      turns.handOver(turn('a'))
+      turns.interrupt('a')
+      turns.begin()
+    },
+  ],
+  [
+    'before the agent comes to it',
+    () => {
+      turns.begin()
+      turns.handOver(turn('a'))
+      turns.interrupt('a')
+      expect(interrupts).toBe(0)
+      lifecycle(OWN, 'started')
+    },
+  ],
+  [
+    'while the agent is at it',
+    () => {
+      turns.begin()
+      turns.handOver(turn('a'))
+      lifecycle(OWN, 'started')
+      turns.interrupt('a')
+    },
+  ],
+])('a turn taken up under a message of the agent is interrupted %s', (_, interrupted) => {
+  turns.resumesATurn()
+
+  interrupted()
+
+  expect(interrupts).toBe(1)
+  cutShort()
+  expect(ended).toEqual([['a', 'interrupted']])
+})
+
+test('a message of the agent is not taken for a turn that it does not take up', () => {
+  turns.begin()
+  lifecycle(OWN, 'started')
+  turns.handOver(turn('a'))
+  turns.interrupt('a')
+  expect(interrupts).toBe(0)
+
+  lifecycle('a', 'started')
+  expect(interrupts).toBe(1)
+})
+
 test('an agent that does not come to the turn that it was to take up is stuck', async () => {
   turns.resumesATurn()
   turns.handOver(turn('a'))

@@ -2,6 +2,7 @@ package dev.berth.standalone.testing;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How tests went.
@@ -33,19 +34,24 @@ public record TestCounts(int passed, List<String> failures, List<String> skips) 
   /**
    * A test that failed.
    *
-   * @param said its message and stack trace; what began it and its first cause are told, because
-   *     the report may be gone with its machine when somebody asks
+   * @param said its message and stack trace; the message and its first cause are told, because the
+   *     report may be gone with its machine when somebody asks
    */
   static TestCounts failing(String name, String said) {
-    var lines = said.strip().lines().toList();
-    var first = lines.isEmpty() ? "" : lines.getFirst();
+    var lines = said.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+    var message =
+        lines.stream().takeWhile(line -> !isOfTheTrace(line)).collect(Collectors.joining(" "));
     var cause =
         lines.stream()
             .filter(line -> line.startsWith(CAUSED_BY))
             .reduce((_, later) -> later)
             .map(line -> "; caused by: " + line.substring(CAUSED_BY.length()))
             .orElse("");
-    return failing("%s: %s%s".formatted(name, shortened(first), shortened(cause)));
+    return failing("%s: %s%s".formatted(name, shortened(message), shortened(cause)));
+  }
+
+  private static boolean isOfTheTrace(String line) {
+    return line.startsWith("at ") || line.startsWith(CAUSED_BY);
   }
 
   private static String shortened(String line) {

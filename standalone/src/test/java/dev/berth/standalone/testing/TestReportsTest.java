@@ -28,7 +28,10 @@ class TestReportsTest {
         	... 3 more</error>
           </testcase>
           <testcase classname="dev.berth.OneTest" name="asserts">
-            <failure>AssertionError: expected 1</failure>
+            <failure>AssertionFailedError:&#10;
+        expected: 1
+         but was: 2
+        	at somewhere</failure>
           </testcase>
           <testcase classname="dev.berth.OneTest" name="waits"><skipped message="later"/></testcase>
         </testsuite>
@@ -40,7 +43,7 @@ class TestReportsTest {
     assertThat(counts.failures())
         .containsExactly(
             "OneTest.fails: StartFailure: PostgreSQL does not start.; caused by: IOException: no space",
-            "OneTest.asserts: AssertionError: expected 1");
+            "OneTest.asserts: AssertionFailedError: expected: 1 but was: 2");
     assertThat(counts.skips()).containsExactly("OneTest.waits: later");
   }
 
