@@ -65,6 +65,11 @@ public final class Failures {
         && timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE;
   }
 
+  /** Whether nobody took the activity up, or nobody is at it any more. */
+  public static boolean isSilence(ActivityFailure failure) {
+    return failure.getCause() instanceof TimeoutFailure;
+  }
+
   /**
    * How the sandbox was lost, when that is what the failure says: its host does not take work any
    * more, its worker is gone for good, or the worker saw it end.

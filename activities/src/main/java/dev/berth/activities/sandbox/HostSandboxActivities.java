@@ -42,6 +42,11 @@ public final class HostSandboxActivities implements SandboxActivities {
                 Boolean.TRUE.equals(input.sparing())));
   }
 
+  @Override
+  public void answer() {
+    // That it is called is the answer.
+  }
+
   /** Two attempts at one start, such as when heartbeats were lost, are one start. */
   private boolean start(Serving serving, @Nullable SandboxEndReason lost) {
     var own = new CompletableFuture<Boolean>();

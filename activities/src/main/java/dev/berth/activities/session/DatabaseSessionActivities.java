@@ -94,6 +94,11 @@ public final class DatabaseSessionActivities implements SessionActivities {
   }
 
   @Override
+  public boolean hasAnotherHost(AnotherHostInput input) {
+    return placement.hasAnother(input.hostId());
+  }
+
+  @Override
   public void withdrawApprovals(WithdrawApprovalsInput input) {
     ApprovalLog.withdrawAll(db, input.sessionId());
   }

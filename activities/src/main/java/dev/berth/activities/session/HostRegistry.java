@@ -13,6 +13,7 @@ import dev.berth.workflows.Failures;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.types.DayToSecond;
 
@@ -48,8 +49,7 @@ public final class HostRegistry implements Placement {
             .from(HOSTS)
             .leftJoin(SANDBOXES)
             .on(SANDBOXES.HOST_ID.eq(HOSTS.HOST_ID), SANDBOXES.ENDED_AT.isNull())
-            .where(
-                HOSTS.SEEN_AT.gt(currentOffsetDateTime().minus(DayToSecond.valueOf(SEEN_WITHIN))))
+            .where(isThere())
             .groupBy(HOSTS.HOST_ID)
             .orderBy(when(avoided, 1).otherwise(0), sandboxes, HOSTS.HOST_ID)
             .limit(1)
@@ -62,5 +62,14 @@ public final class HostRegistry implements Placement {
                   .formatted(SEEN_WITHIN.toSeconds())));
     }
     return new HostId(host);
+  }
+
+  @Override
+  public boolean hasAnother(HostId host) {
+    return db.fetchExists(HOSTS, isThere().and(HOSTS.HOST_ID.ne(host.value())));
+  }
+
+  private static Condition isThere() {
+    return HOSTS.SEEN_AT.gt(currentOffsetDateTime().minus(DayToSecond.valueOf(SEEN_WITHIN)));
   }
 }

@@ -9,4 +9,7 @@ public interface Placement {
    * @param avoid hosts that did not answer; one of them is chosen only when there is no other
    */
   HostId choose(List<HostId> avoid);
+
+  /** Whether a host is there that is not this one. */
+  boolean hasAnother(HostId host);
 }

@@ -1,6 +1,7 @@
 package dev.berth.activities.turn;
 
 import static dev.berth.db.generated.Tables.MESSAGES;
+import static java.util.Objects.requireNonNull;
 
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.LiveSandbox;
@@ -84,9 +85,10 @@ public final class HostTurnActivities implements TurnActivities {
 
   @Override
   public TurnResult run(RunTurnInput input) {
-    var before = ended(input);
-    if (before != null) {
-      return before;
+    var message = message(input.sessionId(), input.messageId());
+    if (message.ended()) {
+      // By an earlier attempt, or before the workflow was reset to a moment at which it had not.
+      return requireNonNull(end(input));
     }
     var sandbox = sandboxes.find(input.sandboxId());
     if (sandbox == null) {
@@ -98,12 +100,10 @@ public final class HostTurnActivities implements TurnActivities {
       var outcome =
           sandbox.run(
               new RunTurn(
-                  input.turnId(),
-                  input.messageId(),
-                  told(input, sandbox, content(input.sessionId(), input.messageId()))));
+                  input.turnId(), input.messageId(), told(input, sandbox, message.content())));
       sandbox.live().committed(start, requireNotSuperseded(started));
       // An end that was written before the sandbox had the turn is told to nobody.
-      var meanwhile = ended(input);
+      var meanwhile = isRepeated(input) ? end(input) : null;
       if (meanwhile != null) {
         sandbox.forget(input.turnId());
         return meanwhile;
@@ -151,12 +151,12 @@ public final class HostTurnActivities implements TurnActivities {
   }
 
   /** How the turn has ended; null when it has not. */
-  private @Nullable TurnResult ended(RunTurnInput input) {
-    var end = isRepeated(input) ? turnEnds.find(input.sessionId(), input.turnId()) : null;
+  private @Nullable TurnResult end(RunTurnInput input) {
+    var end = turnEnds.find(input.sessionId(), input.turnId());
     return end == null ? null : new TurnResult(end.reason(), end.seq(), end.idle());
   }
 
-  /** Only then may the turn have ended already. */
+  /** Only then may somebody end the turn in the moment in which it is handed over. */
   private static boolean isRepeated(RunTurnInput input) {
     return input.attempt() > 1 || Activity.getExecutionContext().getInfo().getAttempt() > 1;
   }
@@ -231,14 +231,18 @@ public final class HostTurnActivities implements TurnActivities {
     return restarted == null ? files : Notices.before(files, RestartNotice.text(restarted));
   }
 
-  private JsonNode content(SessionId session, MessageId message) {
-    var content =
-        db.select(MESSAGES.CONTENT)
+  /**
+   * @param ended whether the turn of the message has
+   */
+  private record Message(JsonNode content, boolean ended) {}
+
+  private Message message(SessionId session, MessageId message) {
+    var row =
+        db.select(MESSAGES.CONTENT, MESSAGES.ENDED_AT.isNotNull())
             .from(MESSAGES)
             .where(MESSAGES.SESSION_ID.eq(UUID.fromString(session.value())))
             .and(MESSAGES.MESSAGE_ID.eq(UUID.fromString(message.value())))
-            .fetchSingle()
-            .value1();
-    return ProtocolJson.mapper().readTree(content.data());
+            .fetchSingle();
+    return new Message(ProtocolJson.mapper().readTree(row.value1().data()), row.value2());
   }
 }

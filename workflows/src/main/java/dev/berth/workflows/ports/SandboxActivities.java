@@ -29,6 +29,9 @@ public interface SandboxActivities {
    */
   SandboxStopped stop(StopSandboxInput input);
 
+  /** Does nothing; that it is done says that the worker of the host is there. */
+  void answer();
+
   /**
    * @param resumeReason why the turn that this sandbox takes up lost its sandbox; null otherwise
    */

@@ -29,6 +29,9 @@ public interface SessionActivities {
    */
   Allocated allocate(AllocateInput input);
 
+  /** Whether a host is there that is not this one. */
+  boolean hasAnotherHost(AnotherHostInput input);
+
   /** Stores events that the workflow itself causes. Idempotent by the events' ids. */
   RecordResult record(RecordInput input);
 
@@ -67,6 +70,8 @@ public interface SessionActivities {
       String key,
       List<HostId> avoid,
       List<NamedEvent> events) {}
+
+  record AnotherHostInput(HostId hostId) {}
 
   record Allocated(HostId hostId, SandboxId sandboxId, int epoch) {}
 

@@ -158,6 +158,15 @@ final class SessionSandbox {
     }
   }
 
+  /** Lets go of the sandbox, if there is one, whose host does not answer. */
+  void giveUp(SandboxEndReason reason) {
+    var sandbox = progress.state().sandbox();
+    if (sandbox != null) {
+      progress.change(state -> state.withoutSandbox(reason));
+      giveUp(sandbox, reason);
+    }
+  }
+
   /** The sweep of its host, when that is back, removes what the log says has ended. */
   private void giveUp(SessionState.Sandbox sandbox, SandboxEndReason reason) {
     progress.record(

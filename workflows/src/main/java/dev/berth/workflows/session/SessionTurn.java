@@ -17,6 +17,7 @@ import dev.berth.workflows.ports.TurnActivities.InterruptTurnInput;
 import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
 import dev.berth.workflows.ports.TurnActivities.TurnResult;
 import dev.berth.workflows.session.SessionSandbox.Start;
+import dev.berth.workflows.session.SilentHost.Then;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.Promise;
@@ -51,6 +52,8 @@ final class SessionTurn {
 
   /** A timer before the third sandbox of a turn. To be removed with the marker of the snapshots. */
   private static final String BACK_OFF = "turn-back-off";
+
+  private static final int LOSSES_ONLY = 2;
 
   /** Before a turn's third sandbox; twice as long before the fourth, and so on. */
   private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(1);
@@ -151,7 +154,7 @@ final class SessionTurn {
           LOG.warn("turn {} lost its sandbox: {}", message, lost);
           progress.change(state -> state.withoutSandbox(lost.reason()));
           progress.show(new Phase.Recovering(lost.reason()));
-          backOff(message, attempt);
+          backOff(message, attempt, losses);
         }
       }
     }
@@ -180,10 +183,18 @@ final class SessionTurn {
   /**
    * One loss is an accident, and taken up at once; whatever strikes again gets more and more time.
    */
-  private void backOff(MessageId message, int losses) {
-    if (losses < 2
-        || losses == input.policy().turnAttempts()
-        || Workflow.getVersion(BACK_OFF, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION) {
+  private void backOff(MessageId message, int attempt, int lost) {
+    if (attempt < 2) {
+      return;
+    }
+    var losses =
+        switch (Workflow.getVersion(BACK_OFF, Workflow.DEFAULT_VERSION, LOSSES_ONLY)) {
+          case Workflow.DEFAULT_VERSION -> 0;
+          // A turn that was parked for an approval had an attempt more for each time.
+          case 1 -> attempt;
+          default -> lost;
+        };
+    if (losses < 2 || losses == input.policy().turnAttempts()) {
       return;
     }
     TimedWait.await(
@@ -213,8 +224,14 @@ final class SessionTurn {
         : List.of(rescheduled, new SessionEvent.MessageSuperseded(null));
   }
 
+  /** What became of one try of a turn, as far as its host tells. */
+  private sealed interface Tried permits Attempt, Silent {}
+
+  /** The worker of its host does not answer: its sandbox may be lost, or work on. */
+  private record Silent(SandboxLoss loss) implements Tried {}
+
   /** What became of one try of a turn. */
-  private sealed interface Attempt {
+  private sealed interface Attempt extends Tried {
     /**
      * @param idle whether the log says already that the session is idle
      */
@@ -227,6 +244,33 @@ final class SessionTurn {
 
   private Attempt attempt(MessageId message, int attempt) {
     var serving = requireNonNull(progress.state().sandbox());
+    var host = new SilentHost(input, activities, progress, () -> isCut(message));
+    while (true) {
+      switch (run(serving, message, attempt)) {
+        case Attempt known -> {
+          return known;
+        }
+        case Silent(var loss) -> {
+          switch (host.await(serving.hostId())) {
+            case Then.Answers() -> {}
+            case Then.Elsewhere() -> {
+              return new Attempt.Lost(loss);
+            }
+            case Then.Cut() -> {
+              sandbox.giveUp(loss.reason());
+              return new Attempt.Lost(loss);
+            }
+            case Then.InVain(var problem) -> {
+              sandbox.giveUp(loss.reason());
+              return new Attempt.Failed(problem);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private Tried run(SessionState.Sandbox serving, MessageId message, int attempt) {
     var turn =
         Async.function(
             activities.turn(
@@ -271,7 +315,7 @@ final class SessionTurn {
     });
   }
 
-  private Attempt outcome(Promise<TurnResult> turn) {
+  private Tried outcome(Promise<TurnResult> turn) {
     try {
       var result = turn.get();
       return new Attempt.Ended(result.stopReason(), result.idle());
@@ -286,7 +330,7 @@ final class SessionTurn {
       }
       var loss = Failures.sandboxLoss(failure);
       if (loss.isPresent()) {
-        return lost(loss.get());
+        return Failures.isSilence(failure) ? new Silent(loss.get()) : lost(loss.get());
       }
       var problem = Failures.problem(failure);
       return problem.type() == ProblemType.SUPERSEDED

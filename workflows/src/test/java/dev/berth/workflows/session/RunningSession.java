@@ -22,10 +22,14 @@ import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.worker.WorkerOptions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -35,6 +39,7 @@ record RunningSession(
     FakeHostActivities host,
     FakePermitActivities permits,
     TestWorkflowEnvironment environment,
+    List<WorkerFactory> hostWorkers,
     SessionWorkflow workflow,
     String workflowId)
     implements AutoCloseable {
@@ -103,16 +108,33 @@ record RunningSession(
     sessions.registerWorkflowImplementationTypes(
         SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
     sessions.registerActivitiesImplementations(database, semaphores);
-    environment
-        .newWorker(TaskQueues.host(HOST), workerOptions)
-        .registerActivitiesImplementations(host);
     environment.start();
-    return session(policy, database, host, semaphores, environment);
+    var hostWorkers = new ArrayList<>(List.of(hostWorker(environment, host)));
+    return session(policy, database, host, semaphores, environment, hostWorkers);
   }
 
   /** Another session of the same account, beside this one. */
   RunningSession another() {
-    return session(SessionPolicy.DEFAULT, database, host, permits, environment);
+    return session(SessionPolicy.DEFAULT, database, host, permits, environment, hostWorkers);
+  }
+
+  /** The worker of {@link #HOST} is gone; what it was at goes on for nobody. */
+  void loseHostWorker() {
+    hostWorkers.getLast().shutdownNow();
+    hostWorkers.getLast().awaitTermination(1, TimeUnit.SECONDS);
+  }
+
+  /** Another worker takes up the work of {@link #HOST}. */
+  void startHostWorker() {
+    hostWorkers.add(hostWorker(environment, host));
+  }
+
+  private static WorkerFactory hostWorker(
+      TestWorkflowEnvironment environment, FakeHostActivities host) {
+    var factory = WorkerFactory.newInstance(environment.getWorkflowClient());
+    factory.newWorker(TaskQueues.host(HOST)).registerActivitiesImplementations(host);
+    factory.start();
+    return factory;
   }
 
   /** The account's semaphore; there is none before the first session works. */
@@ -127,7 +149,8 @@ record RunningSession(
       FakeSessionActivities database,
       FakeHostActivities host,
       FakePermitActivities permits,
-      TestWorkflowEnvironment environment) {
+      TestWorkflowEnvironment environment,
+      List<WorkerFactory> hostWorkers) {
     var session = new SessionId(UUID.randomUUID().toString());
     var id = WorkflowIds.session(PROJECT, session);
     var workflow =
@@ -143,11 +166,12 @@ record RunningSession(
         workflow::run,
         new SessionInput(
             session, PROJECT, ACCOUNT, new EndUserId("alice"), "claude-sonnet-4-5", policy, null));
-    return new RunningSession(database, host, permits, environment, workflow, id);
+    return new RunningSession(database, host, permits, environment, hostWorkers, workflow, id);
   }
 
   @Override
   public void close() {
+    hostWorkers.forEach(WorkerFactory::shutdownNow);
     environment.close();
   }
 

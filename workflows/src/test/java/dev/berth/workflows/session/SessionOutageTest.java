@@ -307,6 +307,60 @@ class SessionOutageTest {
   }
 
   @Test
+  void aTurnWhoseOnlyHostFellSilentRunsInItsSandboxWhenTheHostIsBack() {
+    var message = submitToAHostThatFellSilent();
+    eventually(() -> attribute().equals("host"));
+    assertThat(database.ends()).doesNotContainKey(turn(message));
+
+    running.startHostWorker();
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "answers", "turn 2 on 1");
+    assertThat(database.events())
+        .containsSubsequence(
+            new SessionEvent.StatusChanged(SessionStatus.RESCHEDULING, "host"),
+            new SessionEvent.StatusChanged(SessionStatus.RUNNING, null));
+  }
+
+  @Test
+  void aTurnThatIsCutWhileItsHostIsSilentEndsAndItsSandboxIsGivenUp() {
+    var message = submitToAHostThatFellSilent();
+    eventually(() -> attribute().equals("host"));
+
+    workflow.interrupt(new InterruptInput(null, false));
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
+    assertThat(database.events())
+        .anyMatch(event ->
+            event instanceof SessionEvent.SandboxEnded ended
+                && ended.reason() == SandboxEndReason.HOST_LOST);
+  }
+
+  /**
+   * The test server has no time-out for who waits to take up a repeated attempt: the host is gone
+   * before the first.
+   */
+  private MessageId submitToAHostThatFellSilent() {
+    stop();
+    var usual = SessionPolicy.DEFAULT;
+    running =
+        RunningSession.start(
+            policy(
+                usual.turn(), usual.turnHeartbeat(), Duration.ofMillis(300), Duration.ofMinutes(1)),
+            RunningSession.HOST);
+    database = running.database();
+    host = running.host();
+    workflow = running.workflow();
+    var first = running.submit();
+    eventually(() -> database.ends().containsKey(turn(first)));
+    eventually(() -> workflow.status().running() == null);
+    running.loseHostWorker();
+    return running.submit();
+  }
+
+  @Test
   void whatIsBrokenIsNotWaitedFor() {
     host.failNextStart(new Problem(ProblemType.DISK_FULL, "no room"));
     var message = running.submit();

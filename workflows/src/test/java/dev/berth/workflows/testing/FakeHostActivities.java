@@ -151,6 +151,11 @@ public final class FakeHostActivities
   }
 
   @Override
+  public void answer() {
+    note("answers");
+  }
+
+  @Override
   public TurnResult run(RunTurnInput input) {
     note("turn %d on %d".formatted(input.number(), input.epoch()));
     begun(input.turnId());

@@ -72,6 +72,11 @@ public final class FakeSessionActivities implements SessionActivities {
   }
 
   @Override
+  public synchronized boolean hasAnotherHost(AnotherHostInput input) {
+    return hosts.stream().anyMatch(host -> !host.equals(input.hostId()));
+  }
+
+  @Override
   public synchronized RecordResult record(RecordInput input) {
     input.events().forEach(event -> events.putIfAbsent(event.id(), event.event()));
     return new RecordResult(events.size());
