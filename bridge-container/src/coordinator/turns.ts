@@ -216,7 +216,8 @@ export class Turns {
     const messages = messagesOf(result)
     for (const message of messages) this.#remember(message, result)
     if (this.#running === undefined) {
-      if (this.#takesUp && messages.length === 0 && result.origin === undefined) {
+      const isOfNone = messages.length === 0 && result.origin === undefined
+      if (isOfNone && (this.#takesUp || this.#resumes)) {
         this.#takesUp = false
         this.#takenUp = result
       }
@@ -238,6 +239,8 @@ export class Turns {
       this.#takesUp = false
       return true
     }
+    // Taken up twice, it may be the prompt of the first time that the agent answers.
+    if (this.#running?.resumed === true) return true
     if (this.#worksOnOther(messageId)) return false
     return this.#active.has(messageId) || result.is_error === true
   }

@@ -313,6 +313,33 @@ test.each([
   expect(ended).toEqual([['a', 'interrupted']])
 })
 
+test('the result of a turn that was taken up before may name no message', () => {
+  turns.resumesATurn()
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle(OWN, 'started')
+  lifecycle('a', 'completed')
+
+  result({ origin: { kind: 'task-notification' } })
+  expect(ended).toEqual([])
+  result()
+  lifecycle(OWN, 'completed')
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('nor need it when it comes before the turn is handed over', () => {
+  turns.resumesATurn()
+  turns.begin()
+  lifecycle(OWN, 'started')
+  result({ origin: { kind: 'task-notification' } })
+  result()
+
+  turns.handOver(turn('a'))
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
 test('a message of the agent is not taken for a turn that it does not take up', () => {
   turns.begin()
   lifecycle(OWN, 'started')
