@@ -118,6 +118,24 @@ class RecordHistories {
       cut.result();
       write(platform, "session-cut-in-recovery", cut.session());
 
+      var twice = platform.socket("recorder").init(allowAll());
+      twice.user(
+          """
+          bash python3 -c "import time; time.sleep(30)"
+          bash python3 -c "import time; time.sleep(30)"
+          say back
+          """);
+      for (var losses = 1; losses <= 2; losses++) {
+        var calls = losses;
+        eventually(
+            "call %d runs".formatted(calls),
+            Duration.ofSeconds(60),
+            () -> platform.events("type = 'tool.started'", twice.session()) == calls);
+        docker("kill", "berth-" + twice.session());
+      }
+      twice.result();
+      write(platform, "session-lost-twice", twice.session());
+
       var asking = AskingSession.open(platform);
       asking.send("bash echo one >> effects\nsay Went on.");
       var call = asking.awaitAsked(1).getFirst();
@@ -165,6 +183,22 @@ class RecordHistories {
                     .fetchHistory(run.getExecution().getWorkflowId(), run.getExecution().getRunId())
                     .toJson(true));
           });
+    }
+  }
+
+  @Test
+  void recordASilentHost() throws IOException, InterruptedException {
+    Files.createDirectories(FOLDER);
+    try (var platform = TestPlatform.split("record-outage", 1, 1)) {
+      var socket = platform.socket("recorder").init(allowAll());
+      socket.user("bash python3 -c \"import time; time.sleep(20)\"\nsay back");
+      eventually(
+          "the call runs",
+          Duration.ofSeconds(60),
+          () -> platform.events("type = 'tool.started'", socket.session()) == 1);
+      platform.stopWorkerFor(Duration.ofSeconds(50));
+      socket.result();
+      write(platform, "session-silent-host", socket.session());
     }
   }
 

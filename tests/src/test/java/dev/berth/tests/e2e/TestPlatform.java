@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
@@ -129,6 +130,17 @@ public final class TestPlatform implements AutoCloseable {
     database.setPassword(credentials[1]);
     // A connection for each statement: tests that wait ask often.
     return DSL.using(database, SQLDialect.POSTGRES);
+  }
+
+  /** Stops the only worker of a platform of separate processes, for a while. */
+  void stopWorkerFor(Duration outage) throws InterruptedException {
+    var worker = String.valueOf(Objects.requireNonNull(platform.processes().get("worker-1")));
+    Machine.run("kill", "-STOP", worker);
+    try {
+      Thread.sleep(outage);
+    } finally {
+      Machine.run("kill", "-CONT", worker);
+    }
   }
 
   /** Ends the platform and leaves its data for {@link #again}; its sandboxes go, as with down. */

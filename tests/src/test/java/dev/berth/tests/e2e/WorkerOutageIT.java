@@ -5,7 +5,6 @@ import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -44,22 +43,12 @@ class WorkerOutageIT {
           "the call runs",
           Duration.ofSeconds(60),
           () -> platform.events("type = 'tool.started'", socket.session()) == 1);
-      signal("STOP");
-      try {
-        Thread.sleep(OUTAGE);
-      } finally {
-        signal("CONT");
-      }
+      platform.stopWorkerFor(OUTAGE);
 
       assertThat(socket.result().path("result").asString("")).contains("begun", "ended");
       assertThat(platform.events("type = 'sandbox.started'", socket.session())).isEqualTo(1);
       assertThat(platform.events("type = 'tool.outcome_unknown'", socket.session())).isZero();
       assertThat(platform.events("type = 'session.rescheduled'", socket.session())).isZero();
     }
-  }
-
-  private static void signal(String signal) {
-    var worker = Objects.requireNonNull(platform.platform().processes().get("worker-1"));
-    Machine.run("kill", "-" + signal, String.valueOf(worker));
   }
 }
