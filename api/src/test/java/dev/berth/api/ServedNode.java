@@ -107,6 +107,11 @@ public record ServedNode(
     }
 
     @Override
+    public boolean hasAnotherHost(AnotherHostInput input) {
+      return memory.hasAnotherHost(input);
+    }
+
+    @Override
     public RecordResult record(RecordInput input) {
       EventLog.append(
           db,
