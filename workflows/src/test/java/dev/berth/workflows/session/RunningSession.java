@@ -48,6 +48,34 @@ record RunningSession(
   private static final String ACCOUNT = "a1";
   private static final int PERMITS = 100;
 
+  /** The default one; but nobody beats for what a test holds, and a slow machine is not a loss. */
+  static final SessionPolicy POLICY =
+      policy(
+          SessionPolicy.DEFAULT.turn(),
+          Duration.ofMinutes(10),
+          SessionPolicy.DEFAULT.hostAnswer(),
+          SessionPolicy.DEFAULT.outage());
+
+  /** The default one, with these times. */
+  static SessionPolicy policy(
+      Duration turn, Duration turnHeartbeat, Duration hostAnswer, Duration outage) {
+    var usual = SessionPolicy.DEFAULT;
+    return new SessionPolicy(
+        usual.idle(),
+        usual.completionLinger(),
+        usual.retention(),
+        turn,
+        turnHeartbeat,
+        hostAnswer,
+        usual.start(),
+        usual.interruptGrace(),
+        usual.startAttempts(),
+        usual.turnAttempts(),
+        outage,
+        usual.background(),
+        usual.firstSnapshot());
+  }
+
   /**
    * Starts a session.
    *
@@ -68,12 +96,12 @@ record RunningSession(
    * @param permits how many sessions of its account may work at once
    */
   static RunningSession start(int permits, HostId... hosts) {
-    return start(SessionPolicy.DEFAULT, permits, Duration.ZERO, hosts);
+    return start(POLICY, permits, Duration.ZERO, hosts);
   }
 
   /** Starts a session whose workers remember it between tasks, as in production. */
   static RunningSession startCached(HostId... hosts) {
-    return start(SessionPolicy.DEFAULT, PERMITS, Duration.ofSeconds(5), hosts);
+    return start(POLICY, PERMITS, Duration.ofSeconds(5), hosts);
   }
 
   /**
@@ -115,7 +143,7 @@ record RunningSession(
 
   /** Another session of the same account, beside this one. */
   RunningSession another() {
-    return session(SessionPolicy.DEFAULT, database, host, permits, environment, hostWorkers);
+    return session(POLICY, database, host, permits, environment, hostWorkers);
   }
 
   /** The worker of {@link #HOST} is gone; what it was at goes on for nobody. */

@@ -39,7 +39,7 @@ class SessionApprovalsTest {
 
   @BeforeEach
   void start() {
-    start(SessionPolicy.DEFAULT);
+    start(RunningSession.POLICY);
   }
 
   private void start(SessionPolicy policy) {
@@ -107,6 +107,8 @@ class SessionApprovalsTest {
     eventually(() -> workflow.status().sandboxId() == null);
     host.nextTurn(new TurnBehaviour.Waits());
 
+    // The session lets go of its sandbox before the host hears of it.
+    eventually(() -> host.log().contains("stop 1: parked"));
     assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "stop 1: parked");
     assertThat(workflow.status().phase()).isEqualTo(new Phase.RequiresAction());
     workflow.answerApproval(answer(CALL, ApprovalDecision.ALLOW));

@@ -5,6 +5,7 @@ import static dev.berth.protocol.event.StopReason.INTERRUPTED;
 import static dev.berth.protocol.event.StopReason.TIMED_OUT;
 import static dev.berth.protocol.event.StopReason.UNAVAILABLE;
 import static dev.berth.workflows.session.RunningSession.eventually;
+import static dev.berth.workflows.session.RunningSession.policy;
 import static dev.berth.workflows.session.RunningSession.turn;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -202,7 +203,7 @@ class SessionOutageTest {
   void aTurnThatTakesLongerThanATurnMayEndsWithItsSandbox() {
     running.close();
     var usual = SessionPolicy.DEFAULT;
-    var longest = Duration.ofSeconds(2);
+    var longest = Duration.ofSeconds(5);
     // Nobody beats for a turn that waits in a test.
     var policy = policy(longest, longest.multipliedBy(10), usual.hostAnswer(), usual.outage());
     running = RunningSession.start(policy, RunningSession.HOST);
@@ -219,32 +220,13 @@ class SessionOutageTest {
     host.letGo();
   }
 
-  private static SessionPolicy policy(
-      Duration turn, Duration turnHeartbeat, Duration hostAnswer, Duration outage) {
-    var usual = SessionPolicy.DEFAULT;
-    return new SessionPolicy(
-        usual.idle(),
-        usual.completionLinger(),
-        usual.retention(),
-        turn,
-        turnHeartbeat,
-        hostAnswer,
-        usual.start(),
-        usual.interruptGrace(),
-        usual.startAttempts(),
-        usual.turnAttempts(),
-        outage,
-        usual.background(),
-        usual.firstSnapshot());
-  }
-
   @Test
   void b6ASessionThatIsClosedWhileItWaitsLeavesNoSandboxBehind() {
     var held = new CompletableFuture<Void>();
     host.nextTurn(new TurnBehaviour.LosesSandbox(SandboxEndReason.KILLED));
-    var message = running.submit();
     host.holdNextStart(CompletableFuture.completedFuture(null));
     host.holdNextStart(held);
+    var message = running.submit();
     eventually(() -> host.log().contains("start 2 begins"));
 
     workflow.close(new CloseInput("deleted"));
@@ -299,7 +281,7 @@ class SessionOutageTest {
   private void beginWithASilentHost(Duration outage) {
     stop();
     var usual = SessionPolicy.DEFAULT;
-    var policy = policy(usual.turn(), usual.turnHeartbeat(), Duration.ofMillis(100), outage);
+    var policy = policy(usual.turn(), usual.turnHeartbeat(), Duration.ofSeconds(1), outage);
     running = RunningSession.start(policy, new HostId("host-lost"));
     database = running.database();
     host = running.host();

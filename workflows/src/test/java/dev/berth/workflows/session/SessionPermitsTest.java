@@ -72,7 +72,9 @@ class SessionPermitsTest {
   void aSessionWithoutASandboxHoldsNoPermit() {
     first.permits().setCapacity(2);
     first.submit();
-    eventually(() -> first.workflow().status().phase() instanceof Phase.Idle);
+    eventually(() ->
+        first.database().ends().size() == 1
+            && first.workflow().status().phase() instanceof Phase.Idle);
     assertThat(permits().free()).isEqualTo(1);
 
     first.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));

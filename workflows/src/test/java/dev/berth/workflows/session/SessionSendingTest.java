@@ -185,11 +185,16 @@ class SessionSendingTest {
 
   @Test
   void aClosingSessionRefusesMessagesAndEndsThoseThatWait() {
-    var first = runningTurn();
+    // It keeps the session from its end until the late message is answered.
+    var start = new CompletableFuture<Void>();
+    host.holdNextStart(start);
+    var first = running.submit();
+    eventually(() -> host.log().contains("start 1 begins"));
     var second = running.submit();
 
     workflow.close(new CloseInput("deleted"));
     var late = workflow.submitMessage(new SubmitInput(message(), 1, false));
+    start.complete(null);
     WorkflowStub.fromTyped(workflow).getResult(Void.class);
 
     assertThat(database.ends())

@@ -393,7 +393,7 @@ class SessionWorkflowTest {
   @Test
   void aSandboxThatEndsWhileNothingRunsIsReplacedByTheNextMessage() {
     submit();
-    eventually(() -> database.ends().size() == 1);
+    eventually(() -> database.ends().size() == 1 && workflow.status().running() == null);
 
     workflow.sandboxEnded(new SandboxEndedInput(1, SandboxEndReason.AGENT_HUNG));
     eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
