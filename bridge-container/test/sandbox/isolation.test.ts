@@ -96,7 +96,9 @@ test('a command has the id of its own call, and nothing else asks for it in its 
   expect(next).toContain(`id: ${worker.all('tool_started').at(-1)?.tool_use_id}`)
 })
 
-test('A22: a fork bomb ends the turn inside and nothing outside', async () => {
+test('A22: a fork bomb ends the turn inside and nothing outside', {
+  timeout: 180_000,
+}, async () => {
   const bombed = await openedSandbox(start)
   const neighbour = await openedSandbox(start)
   await turn(neighbour.worker, 'hello')
@@ -107,7 +109,7 @@ test('A22: a fork bomb ends the turn inside and nothing outside', async () => {
   const next = await turn(neighbour.worker, 'bash: echo fine')
 
   expect(next.stop_reason).toBe('end_turn')
-  expect(performance.now() - asked).toBeLessThan(5_000)
+  expect(performance.now() - asked).toBeLessThan(15_000)
   const heard = () => toolResults(bombed.worker.all('sdk_message')).join('\n')
   await bombed.worker.until(() => heard() !== '', 'a result of the bomb', 60_000)
   expect(heard()).toMatch(/fork|Resource temporarily unavailable/)
