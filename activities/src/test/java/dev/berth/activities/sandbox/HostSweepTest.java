@@ -39,6 +39,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -54,6 +56,9 @@ class HostSweepTest {
   private static final HostId HOST = new HostId("host-1");
   private static final Duration LONG_AGO = Duration.ofDays(1);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** A test that does something before a bridge is taken for silent is done with it by then. */
+  private static final Duration SILENCE = Duration.ofSeconds(5);
 
   @TempDir private static Path folder;
   private static TestDatabase database;
@@ -241,7 +246,7 @@ class HostSweepTest {
 
   @Test
   void aSandboxWhoseBridgeDoesNotDialTheNextWorkerIsTakenForLost() throws Exception {
-    var serving = runningUnderAnEarlierWorker();
+    var serving = runningUnderAnEarlierWorker(Duration.ofSeconds(1));
 
     sweep.takeOver();
     var loss =
@@ -249,11 +254,16 @@ class HostSweepTest {
 
     assertThat(loss.reason()).isEqualTo(SandboxEndReason.SILENT);
     assertThat(endReason(serving)).isEqualTo("silent");
+    // Whoever waits for its end hears of it before it is cleaned up.
+    eventually(() ->
+        sandboxes.find(serving) == null
+            && containers.list().isEmpty()
+            && !Files.exists(folders.door(serving)));
   }
 
   @Test
   void aSandboxThatAnotherWorkerOfThisHostHasTakenIsLeftToIt() throws Exception {
-    var serving = runningUnderAnEarlierWorker();
+    var serving = runningUnderAnEarlierWorker(SILENCE);
     sweep.takeOver();
     var live = requireNonNull(sandboxes.find(serving));
 
@@ -267,7 +277,7 @@ class HostSweepTest {
 
   @Test
   void aSandboxThatThisWorkerHoldsAndWhoseSessionIsServedElsewhereIsEnded() throws Exception {
-    var held = runningUnderAnEarlierWorker();
+    var held = runningUnderAnEarlierWorker(SILENCE);
     sweep.takeOver();
     var live = requireNonNull(sandboxes.find(held));
     new TestSession(db, live.session()).sandbox("host-2", 2);
@@ -282,7 +292,7 @@ class HostSweepTest {
 
   @Test
   void aSandboxWhoseEndItsSessionSaidWhileThisHostDidNotAnswerIsEnded() throws Exception {
-    var held = runningUnderAnEarlierWorker();
+    var held = runningUnderAnEarlierWorker(SILENCE);
     sweep.takeOver();
     var live = requireNonNull(sandboxes.find(held));
     var said = new SandboxEnded(held, SandboxEndReason.IDLE, "its host did not answer", null);
@@ -301,12 +311,15 @@ class HostSweepTest {
         .containsExactly(said);
   }
 
-  private SandboxId runningUnderAnEarlierWorker() throws IOException {
+  /**
+   * @param silence after which a bridge that does not dial is looked into
+   */
+  private SandboxId runningUnderAnEarlierWorker(Duration silence) throws IOException {
     assumeThat(Files.getAttribute(folder, "unix:uid"))
         .as("only root may give a door to the bridge's user")
         .isEqualTo(0);
     log.close();
-    beginAHost(Duration.ofSeconds(1));
+    beginAHost(silence);
     var session = TestSession.in(db);
     var serving = claimed(session);
     folders.prepare(serving, List.of());
@@ -387,6 +400,16 @@ class HostSweepTest {
     assertThat(folders.door(starting)).isDirectory();
     assertThat(folders.workspace(starting)).isDirectory();
     assertThat(folders.workspace(sleeping)).isDirectory();
+  }
+
+  private static void eventually(BooleanSupplier condition) {
+    var deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("the condition did not come true in " + PATIENCE);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
   }
 
   private double disagreement(String kind) {

@@ -2,13 +2,14 @@ package dev.berth.activities.sandbox;
 
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.SessionId;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The containers of this installation and host, in memory. */
 public final class TestContainers implements SandboxRuntime {
-  final Map<SandboxId, SandboxInspection> all = new LinkedHashMap<>();
+  final Map<SandboxId, SandboxInspection> all = Collections.synchronizedMap(new LinkedHashMap<>());
 
   public void put(SandboxId sandbox, SandboxInspection state) {
     all.put(sandbox, state);

@@ -184,8 +184,8 @@ class LogReadersTest {
               "GET %s HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n"
                   .formatted(address.getPath(), project.token("jane"))
                   .getBytes(UTF_8));
-      // Three times as long as this node waits for a reader.
-      LockSupport.parkNanos(Duration.ofSeconds(6).toNanos());
+      // Far longer than this node waits for a reader.
+      LockSupport.parkNanos(Duration.ofSeconds(15).toNanos());
       seen.cursor = completeEvents(deaf);
     }
     assertThat(seen.cursor).isBetween(1L, 599L);
