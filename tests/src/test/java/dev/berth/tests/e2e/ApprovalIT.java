@@ -93,6 +93,7 @@ class ApprovalIT {
     var session = AskingSession.open(platform);
     session.send(ONE);
     var call = session.awaitAsked(1).getFirst();
+    platform.awaitInTranscript(session.id(), call);
     docker("kill", "berth-" + session.id());
 
     session.awaitAskedAgain();
@@ -116,6 +117,7 @@ class ApprovalIT {
     var session = AskingSession.open(platform);
     session.send(ONE);
     var call = session.awaitAsked(1).getFirst();
+    platform.awaitInTranscript(session.id(), call);
     docker("kill", "berth-" + session.id());
 
     session.awaitAskedAgain();

@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What clients use of a session beyond text: tools of their own, partial messages, media, schemas.
  */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(300)
 class ClientFeaturesIT {
   private static final String PIXEL =
       "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -116,13 +116,15 @@ class ClientFeaturesIT {
 
   @Test
   void anOpenCallIsDeliveredAgainToTheClientThatComesBack() {
-    var first = platform.socket("tina").init(withTool("client"));
+    // Who comes back has as long as that takes.
+    var patient = TestPlatform.shared();
+    var first = patient.socket("tina").init(withTool("client"));
     first.user("tool mcp__desk__weather {\"city\": \"Kiel\"}\nsay it is {{result}}");
     var call = call(first);
     first.vanish();
 
     try (var second =
-        platform
+        patient
             .socket("tina")
             .init(withTool("client").put("sessionId", first.session()).put("after_seq", 0))) {
       var again = call(second);
@@ -145,7 +147,7 @@ class ClientFeaturesIT {
   void partialMessagesComeBeforeTheirMessageAndOnlyWhenAskedFor() {
     try (var socket =
         platform.socket("paul").init(allowAll().put("includePartialMessages", true))) {
-      socket.turn("say word by word by word");
+      socket.turn("wait 1 s\nslow 30 ms per token\nsay word by word by word");
 
       var types = socket.types();
       assertThat(types).contains("stream_event");
@@ -282,7 +284,7 @@ class ClientFeaturesIT {
 
     Machine.eventually(
         "the turn ends",
-        Duration.ofSeconds(60),
+        Duration.ofSeconds(150),
         () ->
             platform
                     .database()

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The event log over HTTP, as pages and as a stream. */
 @Tag("e2e")
-@Timeout(120)
+@Timeout(240)
 class EventLogIT {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * is killed for good, and its containers and files with it.
  */
 @Tag("e2e")
-@Timeout(300)
+@Timeout(600)
 class HostLossIT {
   private static TestPlatform platform;
 

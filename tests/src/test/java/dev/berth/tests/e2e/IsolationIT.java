@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What a hostile agent finds from inside, through its own Bash, on a whole platform. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class IsolationIT {
   private static final String PROVIDER_KEY = "practice-key-that-must-not-leak";
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A provider that answers errors: the turn ends with a reason, and the next one works. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class ModelTroubleIT {
   private static TestPlatform platform;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What was streamed and never completed is said to be void, and the text comes once. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class PartialTextIT {
   private static TestPlatform platform;
 
@@ -25,7 +25,7 @@ class PartialTextIT {
   @Test
   void aSandboxThatIsKilledWhileTextStreamsVoidsItAndTheTextComesOnce() {
     try (var socket = platform.socket("pat").init(allowAll().put("includePartialMessages", true))) {
-      socket.user("slow 50 ms per token\nlong 60 tokens");
+      socket.user("slow 50 ms per token\nlong 200 tokens");
       socket.await(
           frame -> frame.path("event").path("type").asString("").equals("content_block_delta"));
       docker("kill", "berth-" + socket.session());

@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Bad tokens and bad frames: each is refused inside the socket, by its code, and nothing hangs. */
 @Tag("e2e")
-@Timeout(120)
+@Timeout(240)
 class RefusalIT {
   private static final String NOT_GENUINE = "invalid_token";
 
@@ -231,9 +231,9 @@ class RefusalIT {
         TestSocket.open(
                 connection.wsUrl()
                     + "?token="
-                    + TestTokens.expiring(connection, Duration.ofSeconds(4)))
+                    + TestTokens.expiring(connection, Duration.ofSeconds(15)))
             .init(allowAll());
-    socket.user("bash python3 -c \"import time; time.sleep(5)\"\nsay past the end");
+    socket.user("bash python3 -c \"import time; time.sleep(16)\"\nsay past the end");
     assertThat(socket.result().path("result").asString("")).isEqualTo("past the end");
 
     socket.user("say refused");

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Sessions and messages over HTTP, without any socket. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class SendingIT {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final String LONG = "bash python3 -c \"import time; time.sleep(60)\"";
@@ -213,11 +213,7 @@ class SendingIT {
         "what it wrote is stored",
         Duration.ofSeconds(60),
         () -> types(session).contains("sandbox.ended"));
-    var transcript =
-        platform
-            .home()
-            .data("s3")
-            .resolve("berth/transcripts/" + platform.connection().projectId() + "/" + session);
+    var transcript = platform.transcript(session);
     assertThat(transcript).isDirectory();
     Machine.run("rm", "-rf", transcript.toString());
 
@@ -231,12 +227,8 @@ class SendingIT {
     send(session, "say a fresh start");
     awaitEnds(session, 3);
     assertThat(answers(session)).contains("a fresh start");
-    eventually(
-        "the fresh agent was told",
-        Duration.ofSeconds(30),
-        () ->
-            Machine.run("find", transcript.toString(), "-type", "f", "-exec", "cat", "{}", "+")
-                .contains("user: Remember the number 4730"));
+    // The fresh agent was told.
+    platform.awaitInTranscript(session, "user: Remember the number 4730");
 
     docker("kill", "berth-" + session);
     send(session, "say and it remembers from here on");

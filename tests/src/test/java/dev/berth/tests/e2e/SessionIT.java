@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What a client has from a session: turns, memory, and a session that outlives what dies. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class SessionIT {
   private static TestPlatform platform;
 
@@ -75,10 +75,10 @@ class SessionIT {
     try (var socket = platform.socket("alice").init(allowAll())) {
       socket.user(
           """
-          bash python3 -c "import time; time.sleep(2)"
+          bash python3 -c "import time; time.sleep(30)"
           say finished anyway
           """);
-      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      awaitCall(socket.session());
       docker("kill", "berth-" + socket.session());
 
       var result = socket.result();
@@ -164,14 +164,11 @@ class SessionIT {
     try (var socket = platform.socket("alice").init(allowAll())) {
       socket.user(
           """
-          bash python3 -c "import time; time.sleep(4)"
-          bash python3 -c "import time; time.sleep(1)"; echo more >> effects
+          bash python3 -c "import time; time.sleep(30)"
+          bash python3 -c "import time; time.sleep(5)"; echo more >> effects
           say done
           """);
-      eventually(
-          "the first call runs",
-          Duration.ofSeconds(60),
-          () -> platform.events("type = 'tool.started'", socket.session()) == 1);
+      awaitCall(socket.session());
       docker("kill", "berth-" + socket.session());
       eventually(
           "the turn is taken up",
@@ -182,7 +179,7 @@ class SessionIT {
 
       assertThat(socket.result().path("subtype").asString("")).isEqualTo("error_during_execution");
       assertThat(
-              socket.turn("bash sleep 3; cat effects\nsay {{result}}").path("result").asString(""))
+              socket.turn("bash sleep 8; cat effects\nsay {{result}}").path("result").asString(""))
           .contains("No such file");
     }
   }
@@ -211,6 +208,13 @@ class SessionIT {
         Duration.ofSeconds(10),
         () -> events(session).contains("session.completed"));
     assertThat(docker("ps", "-q", "--filter", "name=berth-" + session)).isNotEmpty();
+  }
+
+  private static void awaitCall(String session) {
+    eventually(
+        "the first call runs",
+        Duration.ofSeconds(60),
+        () -> platform.events("type = 'tool.started'", session) == 1);
   }
 
   private static String events(String session) {

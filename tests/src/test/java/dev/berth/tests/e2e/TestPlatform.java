@@ -119,6 +119,44 @@ public final class TestPlatform implements AutoCloseable {
         .get("n", int.class);
   }
 
+  /** What the next sandbox of a session begins with, as it lies in object storage. */
+  Path transcript(String session) {
+    return home.data("s3").resolve("berth/transcripts/" + connection().projectId() + "/" + session);
+  }
+
+  /**
+   * Waits until a session's transcript has a text. The agent writes what it did a moment after it
+   * did it; a sandbox that is killed in that moment takes it along.
+   */
+  void awaitInTranscript(String session, String text) {
+    Machine.eventually(
+        "in the transcript: " + text,
+        Duration.ofSeconds(60),
+        () ->
+            !Machine.run(
+                    "sh",
+                    "-c",
+                    "grep -rlsF -- \"$1\" \"$2\" || true",
+                    "grep",
+                    text,
+                    transcript(session).toString())
+                .isEmpty());
+  }
+
+  /** Waits until the transcript has the call that was started last. */
+  void awaitCallInTranscript(String session) {
+    var call =
+        database()
+            .fetchSingle(
+                """
+                select payload ->> 'tool_use_id' as call from events
+                where session_id = ?::uuid and type = 'tool.started' order by seq desc limit 1
+                """,
+                session)
+            .get("call", String.class);
+    awaitInTranscript(session, call);
+  }
+
   /** The platform's database; what is read is what clients would be told. */
   DSLContext database() {
     var url = URI.create(connection().databaseUrl());

@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A client of the WebSocket that does exactly what a test says. */
 final class TestSocket implements WebSocket.Listener, AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final int PIECE = 1 << 20;
 

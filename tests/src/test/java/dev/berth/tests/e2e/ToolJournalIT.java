@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What the log says of tool calls, and that the platform never runs one twice. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class ToolJournalIT {
   private static TestPlatform platform;
 
@@ -66,6 +66,7 @@ class ToolJournalIT {
                       "-c",
                       "cat /workspace/project/effects || true")
                   .contains("once"));
+      platform.awaitCallInTranscript(socket.session());
       docker("kill", sandbox);
 
       assertThat(socket.result().path("subtype").asString("")).isEqualTo("success");

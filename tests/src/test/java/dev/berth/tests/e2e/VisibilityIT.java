@@ -1,5 +1,6 @@
 package dev.berth.tests.e2e;
 
+import static dev.berth.tests.e2e.Machine.docker;
 import static dev.berth.tests.e2e.Machine.eventually;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -24,8 +25,10 @@ import org.junit.jupiter.api.Timeout;
 
 /** What an operator sees of sessions in Temporal. */
 @Tag("e2e")
-@Timeout(120)
+@Timeout(240)
 class VisibilityIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private static TestPlatform platform;
   private static WorkflowServiceStubs service;
   private static WorkflowClient temporal;
@@ -54,12 +57,13 @@ class VisibilityIT {
   @Test
   void aSessionIsFoundByItsUserAndItsPhase() {
     try (var socket = platform.socket("vera").init(allowAll())) {
-      socket.user("bash python3 -c \"import time; time.sleep(4)\"\nsay done");
+      socket.user("bash until [ -e go ]; do sleep 0.1; done\nsay done");
       socket.await(frame -> frame.path("type").asString("").equals("assistant"));
 
-      eventually("found running", Duration.ofSeconds(10), () -> count("vera", "running") == 1);
+      eventually("found running", PATIENCE, () -> count("vera", "running") == 1);
+      docker("exec", "-u", "10002", "berth-" + socket.session(), "touch", "/workspace/project/go");
       socket.result();
-      eventually("found idle", Duration.ofSeconds(10), () -> count("vera", "idle") == 1);
+      eventually("found idle", PATIENCE, () -> count("vera", "idle") == 1);
       assertThat(
               temporal
                   .countWorkflows("EndUserId = 'vera' and StopReason = 'end_turn' and Turns = 1")

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** An operator resets the workflow of a session, to a moment at which none of its turns had run. */
 @Tag("e2e")
-@Timeout(180)
+@Timeout(240)
 class WorkflowResetIT {
   private static final String NAMESPACE = "default";
 

@@ -6,6 +6,8 @@ import static dev.berth.tests.e2e.Machine.run;
 import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jooq.Record;
 import org.junit.jupiter.api.AfterAll;
@@ -83,9 +85,13 @@ class WorkspaceIT {
       awaitSafe(socket);
       // The turn ends with its host: its files are nowhere else.
       socket.user(
-          "bash echo second > notes.txt; touch changed; python3 -c \"import time; time.sleep(3)\"\n"
+          "bash echo second > notes.txt; touch changed; python3 -c \"import time; time.sleep(30)\"\n"
               + "bash cat notes.txt\nsay {{result}}");
-      socket.await(frame -> frame.path("type").asString("").equals("assistant"));
+      eventually(
+          "the files are changed",
+          Duration.ofSeconds(60),
+          () -> Files.exists(workspace(socket).resolve("project").resolve("changed")));
+      platform.awaitCallInTranscript(socket.session());
       loseTheHost(socket);
 
       socket.result();
@@ -100,25 +106,31 @@ class WorkspaceIT {
                   socket.session());
       assertThat(told.get("lost", int.class)).isEqualTo(1);
       assertThat(told.get("turn", String.class)).isNotNull();
-      assertThat(transcriptSays(socket, "The machine that held this workspace was lost")).isTrue();
+      platform.awaitInTranscript(socket.session(), "The machine that held this workspace was lost");
     }
   }
 
-  /** The container and everything that the host has of the session. */
+  /**
+   * Everything that the host has of the session, and the container: a turn is taken up as soon as
+   * that is killed, and must not find the files.
+   */
   private static void loseTheHost(TestSocket socket) {
-    var folder =
-        platform
-            .home()
-            .data("sandboxes")
-            .resolve("host-1")
-            .resolve(sandbox(socket))
-            .resolve("workspace");
-    docker("kill", "berth-" + socket.session());
-    run("rm", "-rf", folder.toString());
+    var container = docker("inspect", "-f", "{{.Id}}", "berth-" + socket.session());
+    run("rm", "-rf", workspace(socket).toString());
+    docker("kill", container);
     eventually(
         "the sandbox is gone",
         Duration.ofSeconds(30),
-        () -> docker("ps", "-aq", "--filter", "name=berth-" + socket.session()).isEmpty());
+        () -> !docker("ps", "-a", "-q", "--no-trunc").contains(container));
+  }
+
+  private static Path workspace(TestSocket socket) {
+    return platform
+        .home()
+        .data("sandboxes")
+        .resolve("host-1")
+        .resolve(sandbox(socket))
+        .resolve("workspace");
   }
 
   /** Waits until the files of the latest turn are safe. */
@@ -153,19 +165,5 @@ class WorkspaceIT {
             "select sandbox_id from sandboxes where session_id = ?::uuid order by epoch desc limit 1",
             socket.session())
         .get("sandbox_id", String.class);
-  }
-
-  /** What the agent keeps of the conversation, as it lies in object storage. */
-  private static boolean transcriptSays(TestSocket socket, String text) {
-    var stored = platform.home().data("s3").resolve("berth").resolve("transcripts");
-    return !run(
-            "sh",
-            "-c",
-            "grep -rlF \"$1\" \"$2\" | grep -F \"$3\" || true",
-            "grep",
-            text,
-            stored.toString(),
-            socket.session())
-        .isEmpty();
   }
 }
