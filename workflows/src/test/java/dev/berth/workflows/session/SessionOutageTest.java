@@ -330,7 +330,7 @@ class SessionOutageTest {
     running =
         RunningSession.start(
             policy(
-                usual.turn(), usual.turnHeartbeat(), Duration.ofMillis(300), Duration.ofMinutes(1)),
+                usual.turn(), usual.turnHeartbeat(), Duration.ofSeconds(1), Duration.ofMinutes(1)),
             RunningSession.HOST);
     database = running.database();
     host = running.host();
