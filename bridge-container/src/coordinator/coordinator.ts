@@ -194,7 +194,7 @@ export class Coordinator {
         sessionId: sessionId(),
         resume,
         resumeReason: resume_reason ?? undefined,
-        unknownCalls: unknown_calls ?? [],
+        unknownCalls: (unknown_calls ?? []).filter(({ tool_use_id: id }) => !cut.tells(id)),
         resumeNotice: resume_notice ?? undefined,
         toolLimits: {
           toolMs: limits.tool_ms,
