@@ -93,7 +93,7 @@ export class Coordinator {
     this.#background = new BackgroundTasks(options.sendOnce)
     this.#turns = new Turns({
       clock: options.clock,
-      start: (turn) => this.#give(turn),
+      start: (turn, resumed) => this.#give(turn, resumed),
       ended: (turn, end, result) => this.#turnEnded(turn, end, result),
       stuck: () => options.launcher.sweep(),
       interruptAgent: () => this.#interruptAgent(),
@@ -229,8 +229,8 @@ export class Coordinator {
     return this.#watchdogs
   }
 
-  #give(turn: Turn): void {
-    this.#watchdogs?.turnBegan(turn.messageId)
+  #give(turn: Turn, resumed: boolean): void {
+    this.#watchdogs?.turnBegan(turn.messageId, resumed)
     this.#killsBefore = this.#options.outOfMemoryKills()
     this.#life?.agent.give(turn)
   }

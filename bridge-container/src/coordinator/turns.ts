@@ -20,8 +20,8 @@ export interface Turn {
 
 export interface TurnsOptions {
   readonly clock: Clock
-  /** Gives the turn's message to the agent. */
-  readonly start: (turn: Turn) => void
+  /** Gives the turn's message to the agent, which may go on with the turn by itself. */
+  readonly start: (turn: Turn, resumed: boolean) => void
   readonly ended: (turn: Turn, end: TurnEnd, result?: unknown) => void
   /** The agent did not end an interrupted turn in time. */
   readonly stuck: () => void
@@ -176,7 +176,7 @@ export class Turns {
       const result = this.#results.get(turn.messageId) ?? this.#takenUp
       this.#takenUp = undefined
       if (result === undefined) {
-        this.#options.start(turn)
+        this.#options.start(turn, resumed)
         if (interrupt !== undefined && this.#worksOn(running)) this.#options.interruptAgent()
       } else this.#endWith(result)
     }
