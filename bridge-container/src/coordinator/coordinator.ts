@@ -286,12 +286,18 @@ export class Coordinator {
       return
     }
     this.#send({ type: 'sdk_message', ...turn, message })
-    if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    if (isObject(message) && message.subtype === 'session_writes_lost') this.#loseWrites()
     this.#approvals.observe(message)
     // What an agent ends because it is to go is lost, not done.
     if (!this.#ending) this.#background.observe(message)
     this.#toolJournal.observe(message)
     this.#turns.observe(message)
+  }
+
+  /** What the agent does from here on could not be taken up again. */
+  #loseWrites(): void {
+    this.#writesLost = true
+    this.#turns.giveUp(DISK_FULL)
   }
 
   #interrupt(turnId: string): void {

@@ -136,9 +136,18 @@ export class Turns {
     return true
   }
 
-  #interruptLimit(): Timer {
+  /** The running turn is to end like this, though the agent would go on with it. */
+  giveUp(end: TurnEnd): void {
+    const running = this.#running
+    if (running === undefined || running.givenUp !== undefined) return
+    running.givenUp = end
+    running.interrupt ??= this.#interruptLimit(end)
+    this.#options.interruptAgent()
+  }
+
+  #interruptLimit(end: TurnEnd = { stopReason: 'interrupted' }): Timer {
     return this.#options.clock.after(INTERRUPT_MS, () => {
-      this.#end({ stopReason: 'interrupted' })
+      this.#end(end)
       this.#options.stuck()
     })
   }
@@ -200,16 +209,8 @@ export class Turns {
 
   /** A busy provider is worth waiting for, one that refuses the key is not. */
   #observeRetry(retry: Record<string, unknown>): void {
-    const running = this.#running
-    if (running === undefined || running.givenUp !== undefined) return
     const end = refusalOf(retry)
-    if (end === undefined) return
-    running.givenUp = end
-    running.interrupt ??= this.#options.clock.after(INTERRUPT_MS, () => {
-      this.#end(end)
-      this.#options.stuck()
-    })
-    this.#options.interruptAgent()
+    if (end !== undefined) this.giveUp(end)
   }
 
   #observeResult(result: Record<string, unknown>): void {

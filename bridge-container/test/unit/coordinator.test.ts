@@ -208,6 +208,33 @@ test('transcript lines that were lost for want of space end the turn as disk_ful
   expect(said.find(({ type }) => type === 'turn_ended')).toMatchObject({ stop_reason: 'disk_full' })
 })
 
+test('A17: a turn whose transcript loses lines is stopped, and ends as disk_full', async () => {
+  await open()
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'started' })
+
+  agent.say({ type: 'system', subtype: 'session_writes_lost', error_code: 'ENOSPC' })
+  await settled()
+  expect(agent.interrupts).toBe(1)
+  agent.answer('m1')
+  await settled()
+
+  expect(said.filter(({ type }) => type === 'turn_ended')).toMatchObject([
+    { stop_reason: 'disk_full', problem: { type: 'disk_full' } },
+  ])
+})
+
+test('A17: an agent that goes on with such a turn is killed', async () => {
+  await open()
+  await run('m1')
+  agent.say({ type: 'system', subtype: 'session_writes_lost', error_code: 'ENOSPC' })
+  await settled()
+  await clock.advance(10_000)
+
+  expect(signals).toEqual(['sweep'])
+  expect(last()).toMatchObject({ type: 'turn_ended', stop_reason: 'disk_full' })
+})
+
 test('a result on a full disk says so', async () => {
   await open()
   await run('m1')
