@@ -79,6 +79,10 @@ export class Turns {
   #over: TurnEnd | undefined
   /** The agent goes on by itself with the turn that is handed over first. */
   #resumes = false
+  /** How long it may take to begin that. */
+  #beginMs = SETTLE_MS
+  /** The agent has begun something, that turn or its message anew. */
+  #began = false
   /** That turn was interrupted before it could begin. */
   #cut = false
 
@@ -101,9 +105,13 @@ export class Turns {
     this.#takesUp = true
   }
 
-  /** The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. */
-  resumesATurn(): void {
+  /**
+   * The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. It may have
+   * closed the message of that turn long before, while it waits for MCP servers and hooks.
+   */
+  resumesATurn(beginMs: number): void {
     this.#resumes = true
+    this.#beginMs = beginMs
   }
 
   handOver(turn: Turn): void {
@@ -195,6 +203,7 @@ export class Turns {
     if (typeof uuid !== 'string' || state === 'queued') return
     if (state === 'started') {
       this.#active.add(uuid)
+      this.#began = true
       const running = this.#running
       if (running?.interrupt === undefined) return
       if (running.resumed || running.turn.messageId === uuid) this.#options.interruptAgent()
@@ -260,15 +269,20 @@ export class Turns {
   }
 
   #awaitSilence(): void {
-    const messageId = this.#running?.turn.messageId
-    if (messageId === undefined) return
+    const running = this.#running
+    if (running === undefined) return
+    const { messageId } = running.turn
     this.#settle?.cancel()
     const stored = this.#options.stored(messageId)
-    const wait = stored?.ended === undefined ? SETTLE_MS : KNOWN_SETTLE_MS
-    this.#settle = this.#options.clock.after(wait, () => {
+    this.#settle = this.#options.clock.after(this.#settleMs(running, stored), () => {
       if (this.#worksOnOther(messageId)) this.#awaitSilence()
       else this.#endWithoutResult(stored)
     })
+  }
+
+  #settleMs({ resumed }: Running, stored: StoredOutcome | undefined): number {
+    if (stored?.ended !== undefined) return KNOWN_SETTLE_MS
+    return resumed && !this.#began ? this.#beginMs : SETTLE_MS
   }
 
   #endWithoutResult(stored: StoredOutcome | undefined): void {

@@ -187,14 +187,15 @@ export class Watchdogs {
   }
 
   /**
-   * Of a message: the agent says so at once, whatever else it is at. Only of one whose turn it has
-   * taken up it may say nothing before the end of that turn.
+   * Of a message: the agent says so at once, whatever else it is at. Only of one whose turn it takes
+   * up it may say nothing before the end of that turn, which begins when its start is over.
    */
   #acceptance(): Stuck | undefined {
-    const { hang_ms: limit } = this.#options.limits
+    const { hang_ms: hang, start_ms: start } = this.#options.limits
     const given = this.#running
     if (given === undefined || this.#taken || this.#readyAt === undefined) return undefined
     if (given.resumed && this.#active.size > 0) return undefined
+    const limit = given.resumed ? start : hang
     if (this.#time - Math.max(given.at, this.#heardAt) < limit) return undefined
     const detail = `The agent did not take the message within ${seconds(limit)}.`
     return { reason: 'agent_hung', detail }

@@ -153,8 +153,10 @@ describe('a turn that the agent takes up by itself', () => {
     watchdogs.ready()
     watchdogs.turnBegan('m1', true)
     says()
-    await clock.advance(LIMITS.hang_ms)
+    await clock.advance(LIMITS.start_ms - LOOK_MS)
+    expect(stuck).toEqual([])
 
+    await clock.advance(LOOK_MS)
     expect(reasons()).toEqual(['agent_hung'])
   })
 
