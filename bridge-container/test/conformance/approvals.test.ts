@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CutCalls } from '../../src/coordinator/cut-calls.ts'
-import { messagesOf } from '../../src/coordinator/turn-end.ts'
+import { droppedCall, messagesOf } from '../../src/coordinator/turn-end.ts'
 import type { Call, SdkMessage } from './agent/wire.ts'
 import { type Agent, type Answer, NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
 import { CALL } from './support/killed-in-a-call.ts'
 import { HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
 import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
-import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
+import { AFTER_A_LOSS, type Resumption, Workplace } from './support/workplace.ts'
 
 const ONE_CALL = 'bash echo ran >> effects; echo done\nsay Went on.'
 const HOOK = { callbacks: { hooks: ['PreToolUse'] } }
@@ -297,6 +297,51 @@ test(
     expect(third.calls.at(-1)?.input.toolUseID).toBe(id)
     expect(place.read('effects')).toBe('')
   }),
+)
+
+/** Taken up by an agent that does not have the tool any more, and then asked something else. */
+async function takenUpWithoutItsTool(resumption: Resumption) {
+  const { id, message, place } = await killedWhileItAsked(ONE_CALL)
+  const options = { ...ASKING.options, disallowedTools: ['Bash'] }
+  const next = place.resume(resumption, { ...ASKING, options, answer: allowsWhenAsked })
+  next.say(ONE_CALL, message)
+  await next.results(1)
+  next.say('say Next.')
+  return { id, place, results: await next.results(2) }
+}
+
+test(
+  'A5: a call that was taken up without its tool ends its turn, and the model is told of it later',
+  upholds(MARKED, async () => {
+    const { id, place, results } = await takenUpWithoutItsTool(AFTER_A_LOSS)
+
+    expect(droppedCall(results[0])).toEqual({ id, name: 'Bash' })
+    expect(messagesOf(results[0])).toEqual([])
+    expect(results[1]).toMatchObject({ is_error: false, result: 'Next.' })
+    expect(toolResults(place.model.seen.at(-1)).get(id)).toMatchObject({ is_error: true })
+    expect(place.read('effects')).toBe('')
+  }),
+)
+
+test(
+  'A5: without DROP_UNAVAILABLE_DEFERRED_TOOL such a call ends every later turn, too',
+  upholds(
+    dependsOn(
+      'Image defaults',
+      'DROP_UNAVAILABLE_DEFERRED_TOOL is needed: else a session is stuck',
+    ),
+    async () => {
+      const { id, results } = await takenUpWithoutItsTool({
+        ...AFTER_A_LOSS,
+        without: ['CLAUDE_CODE_DROP_UNAVAILABLE_DEFERRED_TOOL'],
+      })
+
+      expect(results.map(droppedCall)).toEqual([
+        { id, name: 'Bash' },
+        { id, name: 'Bash' },
+      ])
+    },
+  ),
 )
 
 /** Taken up, allowed, and killed while the call ran. */
