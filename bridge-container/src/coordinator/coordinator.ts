@@ -176,7 +176,9 @@ export class Coordinator {
     const clientTools = this.#createClientTools(options)
     this.#approvals.open(open, clientTools.toolNames)
     this.#toolJournal.startedBefore(open.started_calls ?? [])
-    if (resume_reason != null) this.#turns.resumesATurn(limits.start_ms)
+    if (resume_reason != null) {
+      this.#turns.resumesATurn(open.turn_id ?? undefined, limits.start_ms)
+    }
     const cut = CutCalls.of(open, this.#options.newId)
     if (resume) await this.#restore(cut)
     this.#approvals.giveUp(cut.notTakenUp())

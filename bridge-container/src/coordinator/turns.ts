@@ -83,6 +83,8 @@ export class Turns {
   #beginMs = SETTLE_MS
   /** The agent has begun something, that turn or its message anew. */
   #began = false
+  /** The turn with which the agent goes on, until it is handed over. */
+  #ahead: string | undefined
   /** That turn was interrupted before it could begin. */
   #cut = false
 
@@ -90,8 +92,9 @@ export class Turns {
     this.#options = options
   }
 
+  /** The turn to which belongs what the agent does. */
   get runningTurnId(): string | undefined {
-    return this.#running?.turn.turnId
+    return this.#running?.turn.turnId ?? this.#ahead
   }
 
   /** The agent takes messages from now on. */
@@ -109,8 +112,9 @@ export class Turns {
    * The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. It may have
    * closed the message of that turn long before, while it waits for MCP servers and hooks.
    */
-  resumesATurn(beginMs: number): void {
+  resumesATurn(turnId: string | undefined, beginMs: number): void {
     this.#resumes = true
+    this.#ahead = turnId
     this.#beginMs = beginMs
   }
 
@@ -189,6 +193,7 @@ export class Turns {
       const running = { turn, resumed, interrupt, closed: false, givenUp: undefined }
       this.#running = running
       this.#resumes = false
+      this.#ahead = undefined
       this.#cut = false
       const result = this.#results.get(turn.messageId) ?? this.#takenUp
       this.#takenUp = undefined

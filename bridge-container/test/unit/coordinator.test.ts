@@ -504,6 +504,16 @@ test('A5: a call that was taken up and cut is told of once, and the result that 
   expect(said).toContainEqual(expect.objectContaining({ stop_reason: 'end_turn' }))
 })
 
+test('what the agent does before its turn is handed over names that turn', async () => {
+  await resume({ turn_id: 'm1' })
+  agent.say({ type: 'assistant' })
+  agent.say({ type: 'stream_event', event: { type: 'message_start' } })
+  await settled()
+
+  const told = said.filter(({ type }) => type === 'sdk_message' || type === 'delta')
+  expect(told).toMatchObject([{ turn_id: 'm1' }, { turn_id: 'm1' }])
+})
+
 test('A7: a turn that goes on with a call can be interrupted', async () => {
   await takeUp()
   await run('m1')

@@ -175,7 +175,7 @@ test('every word of the agent makes the silence begin anew', async () => {
 /** A turn that the agent takes up, whose message it has closed and which it has not begun. */
 function takenUpLate(): void {
   stored.set('a', { ended: undefined })
-  turns.resumesATurn(BEGIN_MS)
+  turns.resumesATurn('a', BEGIN_MS)
   turns.begin()
   turns.handOver(turn('a'))
   lifecycle('a', 'completed')
@@ -224,6 +224,17 @@ test('a turn that is interrupted before the agent takes it up is interrupted whe
 
   lifecycle('own', 'started')
   expect(interrupts).toBe(1)
+})
+
+test('what the agent does before its turn is handed over belongs to that turn', () => {
+  turns.resumesATurn('a', BEGIN_MS)
+  turns.begin()
+  expect(turns.runningTurnId).toBe('a')
+
+  turns.handOver(turn('a'))
+  expect(turns.runningTurnId).toBe('a')
+  answer('a')
+  expect(turns.runningTurnId).toBeUndefined()
 })
 
 test('a result that came before its turn was handed over ends it', () => {
@@ -306,7 +317,7 @@ test('the agent is interrupted once it has begun the message, not before', () =>
 })
 
 test('a turn that the agent takes up by itself is interrupted there, not before', () => {
-  turns.resumesATurn(BEGIN_MS)
+  turns.resumesATurn('a', BEGIN_MS)
   turns.handOver(turn('a'))
   turns.interrupt('a')
   turns.interrupt('a')
@@ -360,7 +371,7 @@ test.each([
     },
   ],
 ])('a turn taken up under a message of the agent is interrupted %s', (_, interrupted) => {
-  turns.resumesATurn(BEGIN_MS)
+  turns.resumesATurn('a', BEGIN_MS)
 
   interrupted()
 
@@ -381,7 +392,7 @@ test('a message of the agent is not taken for a turn that it does not take up', 
 })
 
 test('an agent that does not come to the turn that it was to take up is stuck', async () => {
-  turns.resumesATurn(BEGIN_MS)
+  turns.resumesATurn('a', BEGIN_MS)
   turns.handOver(turn('a'))
   turns.interrupt('a')
   turns.begin()
