@@ -1,9 +1,11 @@
 import type { CanUseTool, PermissionResult } from '@anthropic-ai/claude-agent-sdk'
 import type { DurableFrame } from '../bridge-server/frame-log.ts'
 import type { ApprovalAnswer, Open } from '../generated/bridge-command.ts'
+import type { ApprovalClosed } from '../generated/bridge-frame.ts'
 import { type AskingRules, needsApproval, type ProposedCall } from './asked-tools.ts'
 import { bounded } from './bounded-input.ts'
 import { toolResults } from './tool-results.ts'
+import { DROPPED, droppedCall } from './turn-end.ts'
 
 export interface ApprovalsOptions {
   readonly send: (frame: DurableFrame) => void
@@ -65,6 +67,12 @@ export function createApprovals({ send, turnId }: ApprovalsOptions): Approvals {
     settle(toolUseId, ENDED)
   }
 
+  const giveUp = (toolUseId: string, by: ApprovalClosed['by'], reason: string) => {
+    const call = { ...turn(), tool_use_id: toolUseId }
+    send({ type: 'approval_closed', ...call, by })
+    send({ type: 'tool_ended', ...call, outcome: 'denied', reason })
+  }
+
   return {
     // Its signal is not heard: it is raised for an agent that died, too, whose call waits on.
     ask: async (name, input, { agentID, description, title, toolUseID }) => {
@@ -98,11 +106,7 @@ export function createApprovals({ send, turnId }: ApprovalsOptions): Approvals {
     },
     needsApproval: (call) => rules !== undefined && needsApproval(call, rules),
     giveUp(toolUseIds) {
-      for (const toolUseId of toolUseIds) {
-        const call = { tool_use_id: toolUseId }
-        send({ type: 'approval_closed', ...call, by: 'sandbox_lost' })
-        send({ type: 'tool_ended', ...call, outcome: 'denied', reason: LOST })
-      }
+      for (const toolUseId of toolUseIds) giveUp(toolUseId, 'sandbox_lost', LOST)
     },
     answer({ decision, reason, tool_use_id: toolUseId }) {
       settle(toolUseId, { decision, reason: reason ?? null })
@@ -112,6 +116,8 @@ export function createApprovals({ send, turnId }: ApprovalsOptions): Approvals {
     },
     observe(message) {
       for (const { toolUseId } of toolResults(message)) close(toolUseId)
+      const dropped = droppedCall(message)
+      if (dropped !== undefined) giveUp(dropped.id, 'turn_ended', DROPPED)
     },
     isWaiting: () => waiting.size > 0,
   }

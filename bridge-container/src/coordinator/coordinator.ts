@@ -93,7 +93,7 @@ export class Coordinator {
     this.#background = new BackgroundTasks(options.sendOnce)
     this.#turns = new Turns({
       clock: options.clock,
-      start: (turn) => this.#give(turn),
+      start: (turn, resumed) => this.#give(turn, resumed),
       ended: (turn, end, result) => this.#turnEnded(turn, end, result),
       stuck: () => options.launcher.sweep(),
       interruptAgent: () => this.#interruptAgent(),
@@ -176,7 +176,9 @@ export class Coordinator {
     const clientTools = this.#createClientTools(options)
     this.#approvals.open(open, clientTools.toolNames)
     this.#toolJournal.startedBefore(open.started_calls ?? [])
-    if (resume_reason != null) this.#turns.resumesATurn()
+    if (resume_reason != null) {
+      this.#turns.resumesATurn(open.turn_id ?? undefined, limits.start_ms)
+    }
     const cut = CutCalls.of(open, this.#options.newId)
     if (resume) await this.#restore(cut)
     this.#approvals.giveUp(cut.notTakenUp())
@@ -194,7 +196,7 @@ export class Coordinator {
         sessionId: sessionId(),
         resume,
         resumeReason: resume_reason ?? undefined,
-        unknownCalls: unknown_calls ?? [],
+        unknownCalls: (unknown_calls ?? []).filter(({ tool_use_id: id }) => !cut.tells(id)),
         resumeNotice: resume_notice ?? undefined,
         toolLimits: {
           toolMs: limits.tool_ms,
@@ -229,8 +231,8 @@ export class Coordinator {
     return this.#watchdogs
   }
 
-  #give(turn: Turn): void {
-    this.#watchdogs?.turnBegan(turn.messageId)
+  #give(turn: Turn, resumed: boolean): void {
+    this.#watchdogs?.turnBegan(turn.messageId, resumed)
     this.#killsBefore = this.#options.outOfMemoryKills()
     this.#life?.agent.give(turn)
   }
@@ -286,12 +288,18 @@ export class Coordinator {
       return
     }
     this.#send({ type: 'sdk_message', ...turn, message })
-    if (isObject(message) && message.subtype === 'session_writes_lost') this.#writesLost = true
+    if (isObject(message) && message.subtype === 'session_writes_lost') this.#loseWrites()
     this.#approvals.observe(message)
     // What an agent ends because it is to go is lost, not done.
     if (!this.#ending) this.#background.observe(message)
     this.#toolJournal.observe(message)
     this.#turns.observe(message)
+  }
+
+  /** What the agent does from here on could not be taken up again. */
+  #loseWrites(): void {
+    this.#writesLost = true
+    this.#turns.giveUp(DISK_FULL)
   }
 
   #interrupt(turnId: string): void {

@@ -5,7 +5,7 @@ import { toolResults } from './tool-results.ts'
 export interface CutCallsOptions {
   /** Calls for which a person was asked and that never started, oldest first. */
   readonly asked: readonly AskedCall[]
-  /** Calls of the turn that may have run. */
+  /** Calls of the turn that is taken up that may have run. */
   readonly started: readonly string[]
   /** Whether the agent takes up the turn that was cut. */
   readonly takesUp: boolean
@@ -33,6 +33,8 @@ interface Call {
  * it. It comes back to one call, of the latest turn, that a hook has deferred: it asks the hooks and
  * the permissions for it again, under its old id. So the first call that waits is marked like that,
  * behind everything else, and the other calls of its message get results that say how they stand.
+ * A marked call that has begun meanwhile gets such a result, too: the mark is void with it, and the
+ * turn goes on as any other that was cut.
  */
 export class CutCalls {
   readonly #options: CutCallsOptions
@@ -67,6 +69,11 @@ export class CutCalls {
     return this.#additions
   }
 
+  /** Whether the transcript has a result of the call, or got one: then the model is told by it. */
+  tells(toolUseId: string): boolean {
+    return this.#answered.has(toolUseId)
+  }
+
   /** Calls that waited, and wait no more. */
   notTakenUp(): string[] {
     return this.#options.asked
@@ -96,7 +103,8 @@ export class CutCalls {
     const first = takesUp ? cut.find(({ over }) => !over)?.tool_use_id : undefined
     const messages = new Set(cut.map(({ tool_use_id: id }) => this.#calls.get(id)?.modelMessage))
     for (const [id, call] of this.#calls) {
-      if (id === first || !this.#isCut(id) || !messages.has(call.modelMessage)) continue
+      if (id === first || !this.#isCut(id)) continue
+      if (id !== this.#lastDeferred && !messages.has(call.modelMessage)) continue
       this.#addResult(id, call, timestamp)
     }
     const call = first === undefined ? undefined : this.#calls.get(first)
@@ -129,7 +137,8 @@ export class CutCalls {
   }
 
   #addResult(id: string, { entry }: Call, timestamp: string): void {
-    const content = this.#options.started.includes(id) ? MAY_HAVE_RUN : NEVER_RAN
+    const content = this.#neverRan(id) ? NEVER_RAN : MAY_HAVE_RUN
+    this.#answered.add(id)
     const result = { type: 'tool_result', tool_use_id: id, is_error: true, content }
     this.#add({
       ...context(entry),
@@ -140,6 +149,13 @@ export class CutCalls {
       toolUseResult: `Error: ${content}`,
       sourceToolAssistantUUID: entry.uuid,
     })
+  }
+
+  /** Of a turn that is not taken up nobody says which calls have started, but for those asked for. */
+  #neverRan(id: string): boolean {
+    const { asked, started, takesUp } = this.#options
+    if (asked.some(({ tool_use_id: waited }) => waited === id)) return true
+    return takesUp && !started.includes(id)
   }
 
   #addDeferral(id: string, { entry, input, name }: Call, timestamp: string): void {

@@ -139,7 +139,11 @@ function isForbidden(name: string): boolean {
 function resumption(input: EnvironmentInput): Record<string, string> {
   const { resume, resumeNotice, resumeReason, unknownCalls = [] } = input
   if (!resume) return {}
-  const always = { CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' }
+  const always = {
+    CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1',
+    // Else a call that is taken up and whose tool is gone would end every turn, not only its own.
+    CLAUDE_CODE_DROP_UNAVAILABLE_DEFERRED_TOOL: '1',
+  }
   if (resumeReason === undefined) return always
   return {
     ...always,

@@ -43,6 +43,8 @@ export function turnEndOf(result: ResultFacts, facts: TurnFacts): TurnEnd {
 }
 
 function endByResult(result: ResultFacts, text: string, facts: TurnFacts): TurnEnd {
+  const dropped = droppedCall(result)
+  if (dropped !== undefined) return agentError(`${dropped.name}: ${DROPPED}`)
   switch (result.subtype) {
     case 'success':
       return result.is_error === true ? modelError(result, text) : completed(result)
@@ -55,6 +57,17 @@ function endByResult(result: ResultFacts, text: string, facts: TurnFacts): TurnE
     default:
       return failed(result, text, facts)
   }
+}
+
+export const DROPPED =
+  'The agent came back to a call of this tool and did not find the tool; the call did not run.'
+
+/** The call to which the agent came back, and whose tool it did not have any more. */
+export function droppedCall(message: unknown): { id: string; name: string } | undefined {
+  if (!isObject(message) || message.terminal_reason !== 'tool_deferred_unavailable')
+    return undefined
+  const { deferred_tool_use: call } = message
+  return isObject(call) ? { id: String(call.id), name: String(call.name) } : undefined
 }
 
 export const DISK_FULL: TurnEnd = {

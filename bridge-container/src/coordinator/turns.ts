@@ -20,8 +20,8 @@ export interface Turn {
 
 export interface TurnsOptions {
   readonly clock: Clock
-  /** Gives the turn's message to the agent. */
-  readonly start: (turn: Turn) => void
+  /** Gives the turn's message to the agent, which may go on with the turn by itself. */
+  readonly start: (turn: Turn, resumed: boolean) => void
   readonly ended: (turn: Turn, end: TurnEnd, result?: unknown) => void
   /** The agent did not end an interrupted turn in time. */
   readonly stuck: () => void
@@ -79,6 +79,12 @@ export class Turns {
   #over: TurnEnd | undefined
   /** The agent goes on by itself with the turn that is handed over first. */
   #resumes = false
+  /** How long it may take to begin that. */
+  #beginMs = SETTLE_MS
+  /** The agent has begun something, that turn or its message anew. */
+  #began = false
+  /** The turn with which the agent goes on, until it is handed over. */
+  #ahead: string | undefined
   /** That turn was interrupted before it could begin. */
   #cut = false
 
@@ -86,8 +92,9 @@ export class Turns {
     this.#options = options
   }
 
+  /** The turn to which belongs what the agent does. */
   get runningTurnId(): string | undefined {
-    return this.#running?.turn.turnId
+    return this.#running?.turn.turnId ?? this.#ahead
   }
 
   /** The agent takes messages from now on. */
@@ -101,9 +108,14 @@ export class Turns {
     this.#takesUp = true
   }
 
-  /** The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. */
-  resumesATurn(): void {
+  /**
+   * The agent goes on with the turn that an earlier sandbox lost, as soon as it is up. It may have
+   * closed the message of that turn long before, while it waits for MCP servers and hooks.
+   */
+  resumesATurn(turnId: string | undefined, beginMs: number): void {
     this.#resumes = true
+    this.#ahead = turnId
+    this.#beginMs = beginMs
   }
 
   handOver(turn: Turn): void {
@@ -136,9 +148,18 @@ export class Turns {
     return true
   }
 
-  #interruptLimit(): Timer {
+  /** The running turn is to end like this, though the agent would go on with it. */
+  giveUp(end: TurnEnd): void {
+    const running = this.#running
+    if (running === undefined || running.givenUp !== undefined) return
+    running.givenUp = end
+    running.interrupt ??= this.#interruptLimit(end)
+    this.#options.interruptAgent()
+  }
+
+  #interruptLimit(end: TurnEnd = { stopReason: 'interrupted' }): Timer {
     return this.#options.clock.after(INTERRUPT_MS, () => {
-      this.#end({ stopReason: 'interrupted' })
+      this.#end(end)
       this.#options.stuck()
     })
   }
@@ -172,11 +193,12 @@ export class Turns {
       const running = { turn, resumed, interrupt, closed: false, givenUp: undefined }
       this.#running = running
       this.#resumes = false
+      this.#ahead = undefined
       this.#cut = false
       const result = this.#results.get(turn.messageId) ?? this.#takenUp
       this.#takenUp = undefined
       if (result === undefined) {
-        this.#options.start(turn)
+        this.#options.start(turn, resumed)
         if (interrupt !== undefined && this.#worksOn(running)) this.#options.interruptAgent()
       } else this.#endWith(result)
     }
@@ -186,6 +208,7 @@ export class Turns {
     if (typeof uuid !== 'string' || state === 'queued') return
     if (state === 'started') {
       this.#active.add(uuid)
+      this.#began = true
       const running = this.#running
       if (running?.interrupt === undefined) return
       if (running.resumed || running.turn.messageId === uuid) this.#options.interruptAgent()
@@ -200,16 +223,8 @@ export class Turns {
 
   /** A busy provider is worth waiting for, one that refuses the key is not. */
   #observeRetry(retry: Record<string, unknown>): void {
-    const running = this.#running
-    if (running === undefined || running.givenUp !== undefined) return
     const end = refusalOf(retry)
-    if (end === undefined) return
-    running.givenUp = end
-    running.interrupt ??= this.#options.clock.after(INTERRUPT_MS, () => {
-      this.#end(end)
-      this.#options.stuck()
-    })
-    this.#options.interruptAgent()
+    if (end !== undefined) this.giveUp(end)
   }
 
   #observeResult(result: Record<string, unknown>): void {
@@ -262,15 +277,20 @@ export class Turns {
   }
 
   #awaitSilence(): void {
-    const messageId = this.#running?.turn.messageId
-    if (messageId === undefined) return
+    const running = this.#running
+    if (running === undefined) return
+    const { messageId } = running.turn
     this.#settle?.cancel()
     const stored = this.#options.stored(messageId)
-    const wait = stored?.ended === undefined ? SETTLE_MS : KNOWN_SETTLE_MS
-    this.#settle = this.#options.clock.after(wait, () => {
+    this.#settle = this.#options.clock.after(this.#settleMs(running, stored), () => {
       if (this.#worksOnOther(messageId)) this.#awaitSilence()
       else this.#endWithoutResult(stored)
     })
+  }
+
+  #settleMs({ resumed }: Running, stored: StoredOutcome | undefined): number {
+    if (stored?.ended !== undefined) return KNOWN_SETTLE_MS
+    return resumed && !this.#began ? this.#beginMs : SETTLE_MS
   }
 
   #endWithoutResult(stored: StoredOutcome | undefined): void {

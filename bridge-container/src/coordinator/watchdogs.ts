@@ -41,6 +41,10 @@ interface Given {
   readonly at: number
 }
 
+interface Running extends Given {
+  readonly resumed: boolean
+}
+
 /**
  * Looks every second whether the agent is stuck. Its time stands still while the bridge itself was
  * stopped or does not read the agent: whoever did not listen cannot tell how long it was quiet.
@@ -56,7 +60,7 @@ export class Watchdogs {
   #startedAt: number | undefined
   #readyAt: number | undefined
   #heardAt = 0
-  #running: Given | undefined
+  #running: Running | undefined
   #taken = false
   #resting: Given | undefined
 
@@ -82,9 +86,13 @@ export class Watchdogs {
     this.#timer?.cancel()
   }
 
-  /** The message was given to the agent. */
-  turnBegan(messageId: string): void {
-    this.#running = { messageId, at: this.#time }
+  /**
+   * The message was given to the agent.
+   *
+   * @param resumed whether the agent takes its turn up by itself, under a message of its own
+   */
+  turnBegan(messageId: string, resumed: boolean): void {
+    this.#running = { messageId, resumed, at: this.#time }
     this.#taken = false
     this.#resting = undefined
   }
@@ -178,11 +186,16 @@ export class Watchdogs {
     return { reason: 'agent_hung', detail }
   }
 
-  /** Of a message: the agent says so at once, whatever else it is at. */
+  /**
+   * Of a message: the agent says so at once, whatever else it is at. Only of one whose turn it takes
+   * up it may say nothing before the end of that turn, which begins when its start is over.
+   */
   #acceptance(): Stuck | undefined {
-    const { hang_ms: limit } = this.#options.limits
+    const { hang_ms: hang, start_ms: start } = this.#options.limits
     const given = this.#running
     if (given === undefined || this.#taken || this.#readyAt === undefined) return undefined
+    if (given.resumed && this.#active.size > 0) return undefined
+    const limit = given.resumed ? start : hang
     if (this.#time - Math.max(given.at, this.#heardAt) < limit) return undefined
     const detail = `The agent did not take the message within ${seconds(limit)}.`
     return { reason: 'agent_hung', detail }

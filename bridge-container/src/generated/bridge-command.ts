@@ -20,6 +20,7 @@ resume: boolean
 resume_notice?: (string | null)
 resume_reason?: (string | null)
 started_calls?: (string[] | null)
+turn_id?: (string | null)
 unknown_calls?: (UnknownCall[] | null)
 watchdogs?: WatchdogLimitsNullable
 }

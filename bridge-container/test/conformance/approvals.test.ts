@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CutCalls } from '../../src/coordinator/cut-calls.ts'
+import { droppedCall, messagesOf } from '../../src/coordinator/turn-end.ts'
 import type { Call, SdkMessage } from './agent/wire.ts'
 import { type Agent, type Answer, NEVER } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
 import { CALL } from './support/killed-in-a-call.ts'
 import { HANGS, OUTCOME_UNKNOWN, SHOWS_CUT_OFF_CALLS } from './support/phrases.ts'
 import { textsOf, toolCalls, toolResults } from './support/recording-model.ts'
-import { AFTER_A_LOSS, Workplace } from './support/workplace.ts'
+import { AFTER_A_LOSS, type Resumption, Workplace } from './support/workplace.ts'
 
 const ONE_CALL = 'bash echo ran >> effects; echo done\nsay Went on.'
 const HOOK = { callbacks: { hooks: ['PreToolUse'] } }
@@ -230,6 +231,20 @@ const MARKED = dependsOn(
 
 const waits: Answer = ({ method }) => (method === 'canUseTool' ? NEVER : {})
 
+/** Adds to the transcript what the bridge adds when it restores it. */
+function restores(place: Workplace, calls: { asked?: string[]; started?: string[] }): void {
+  const { asked = [], started = [] } = calls
+  const cut = new CutCalls({
+    asked: asked.map((id) => ({ tool_use_id: id, over: false })),
+    started,
+    takesUp: true,
+    newId: randomUUID,
+  })
+  for (const line of place.transcript()) cut.read(JSON.parse(line))
+  const lines = cut.finish(new Date().toISOString()).map((entry) => `${JSON.stringify(entry)}\n`)
+  appendFileSync(place.transcriptPath() ?? '', lines.join(''))
+}
+
 /** Killed while its first call waited for a permission; then marked as the bridge marks it. */
 async function killedWhileItAsked(script: string) {
   const place = await Workplace.open()
@@ -239,15 +254,7 @@ async function killedWhileItAsked(script: string) {
   await place.untilStored(CALL)
   await agent.kill()
   const id = String(call.input.toolUseID)
-  const cut = new CutCalls({
-    asked: [{ tool_use_id: id, over: false }],
-    started: [],
-    takesUp: true,
-    newId: randomUUID,
-  })
-  for (const line of place.transcript()) cut.read(JSON.parse(line))
-  const lines = cut.finish(new Date().toISOString()).map((entry) => `${JSON.stringify(entry)}\n`)
-  appendFileSync(place.transcriptPath() ?? '', lines.join(''))
+  restores(place, { asked: [id] })
   return { place, message, id }
 }
 
@@ -289,6 +296,100 @@ test(
 
     expect(third.calls.at(-1)?.input.toolUseID).toBe(id)
     expect(place.read('effects')).toBe('')
+  }),
+)
+
+/** Taken up by an agent that does not have the tool any more, and then asked something else. */
+async function takenUpWithoutItsTool(resumption: Resumption) {
+  const { id, message, place } = await killedWhileItAsked(ONE_CALL)
+  const options = { ...ASKING.options, disallowedTools: ['Bash'] }
+  const next = place.resume(resumption, { ...ASKING, options, answer: allowsWhenAsked })
+  next.say(ONE_CALL, message)
+  await next.results(1)
+  next.say('say Next.')
+  return { id, place, results: await next.results(2) }
+}
+
+test(
+  'A5: a call that was taken up without its tool ends its turn, and the model is told of it later',
+  upholds(MARKED, async () => {
+    const { id, place, results } = await takenUpWithoutItsTool(AFTER_A_LOSS)
+
+    expect(droppedCall(results[0])).toEqual({ id, name: 'Bash' })
+    expect(messagesOf(results[0])).toEqual([])
+    expect(results[1]).toMatchObject({ is_error: false, result: 'Next.' })
+    expect(toolResults(place.model.seen.at(-1)).get(id)).toMatchObject({ is_error: true })
+    expect(place.read('effects')).toBe('')
+  }),
+)
+
+test(
+  'A5: without DROP_UNAVAILABLE_DEFERRED_TOOL such a call ends every later turn, too',
+  upholds(
+    dependsOn(
+      'Image defaults',
+      'DROP_UNAVAILABLE_DEFERRED_TOOL is needed: else a session is stuck',
+    ),
+    async () => {
+      const { id, results } = await takenUpWithoutItsTool({
+        ...AFTER_A_LOSS,
+        without: ['CLAUDE_CODE_DROP_UNAVAILABLE_DEFERRED_TOOL'],
+      })
+
+      expect(results.map(droppedCall)).toEqual([
+        { id, name: 'Bash' },
+        { id, name: 'Bash' },
+      ])
+    },
+  ),
+)
+
+/** Taken up, allowed, and killed while the call ran. */
+async function killedInACallThatWasTakenUp() {
+  const script = `bash echo ran >> effects; ${HANGS}\nsay Went on.`
+  const { id, message, place } = await killedWhileItAsked(script)
+  const second = place.resume(AFTER_A_LOSS, { ...ASKING, answer: allowsWhenAsked })
+  second.say(script, message)
+  await place.untilFile('effects', 'ran\n')
+  await second.kill()
+  return { id, message, place, script }
+}
+
+const refusesWhatStarted: Answer = ({ method, name }) =>
+  method === 'hook' && name === 'PreToolUse' ? decides('deny', 'outcome unknown') : {}
+
+test(
+  'A5: the agent comes back to a call that was taken up and cut, and its result names no message',
+  upholds(MARKED, async () => {
+    const { id, message, place, script } = await killedInACallThatWasTakenUp()
+
+    const third = place.resume(AFTER_A_LOSS, { ...ASKING, answer: refusesWhatStarted })
+    third.say(script, message)
+    const [ended] = await third.results(1)
+
+    expect(third.calls.map(({ input }) => input.tool_use_id)).toEqual([id])
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(messagesOf(ended)).toEqual([])
+    expect(place.read('effects')).toBe('ran\n')
+  }),
+)
+
+test(
+  'A5: a call that was taken up and cut is told of in its result, and the result names the message',
+  upholds(MARKED, async () => {
+    const { id, message, place, script } = await killedInACallThatWasTakenUp()
+    restores(place, { started: [id] })
+
+    const third = place.resume(AFTER_A_LOSS, { ...ASKING, answer: refusesWhatStarted })
+    third.say(script, message)
+    const [ended] = await third.results(1)
+
+    expect(third.calls).toEqual([])
+    expect(ended).toMatchObject({ subtype: 'success', result: 'Went on.' })
+    expect(messagesOf(ended)).toEqual([message])
+    expect(place.read('effects')).toBe('ran\n')
+    const told = textsOf(place.model.seen.at(-1)).filter((text) => text.includes('unknown'))
+    expect(told).toEqual([expect.stringContaining('the outcome is unknown')])
   }),
 )
 

@@ -104,6 +104,30 @@ test(
 )
 
 test(
+  'P9: the agent may be done with the message long before it goes on under a uuid of its own',
+  upholds(
+    dependsOn('Recovery order', 'a turn that is taken up is waited for while the agent comes up'),
+    async () => {
+      const { place, first } = await killedWithAQueue()
+
+      const server = { type: 'stdio', command: 'sh', args: ['-c', 'sleep 3'] }
+      const options = { mcpServers: { server }, mcpServersDelivery: 'initialize' }
+      const agent = place.resume(AFTER_A_LOSS, { options })
+      agent.say(FIRST, first)
+      await agent.results(1)
+
+      const told = agent
+        .messagesOf('command_lifecycle')
+        .map(
+          ({ command_uuid: uuid, state }) =>
+            `${uuid === first ? 'the message' : 'its own'} ${state}`,
+        )
+      expect(told.slice(0, 2)).toEqual(['the message completed', 'its own started'])
+    },
+  ),
+)
+
+test(
   'W: an answer that was complete when the agent was killed gets no result any more',
   upholds(END, async () => {
     const place = await Workplace.open()

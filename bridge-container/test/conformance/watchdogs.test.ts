@@ -5,6 +5,10 @@ import { Workplace } from './support/workplace.ts'
 
 const REST = dependsOn('Watchdogs', 'after its result an agent says that it is done with a message')
 const TAKEN = dependsOn('Watchdogs', 'an agent says at once that it has a message')
+const TAKEN_UP = dependsOn(
+  'Watchdogs',
+  'an agent that works on a turn of its own says so, and need not say that it has the message',
+)
 const BACKGROUND = dependsOn('Watchdogs', 'background_tasks_changed has all that runs')
 
 const QUIET = ['queued', 'started']
@@ -55,6 +59,34 @@ test(
     await agent.untilState(second, 'queued')
 
     expect(agent.messagesOf('result')).toEqual([])
+  }),
+)
+
+test(
+  'A13: of a message that was cut before its answer, the agent that takes it up speaks at the end',
+  upholds(TAKEN_UP, async () => {
+    const place = await Workplace.open()
+    const killed = place.start()
+    const script = 'wait 3 s\nsay Went on.'
+    const message = killed.say(script)
+    await place.untilStored('"type":"user"')
+    await killed.kill()
+
+    const agent = place.resume()
+    agent.say(script, message)
+    await agent.results(1)
+    await agent.untilState(message, 'completed')
+
+    const told = agent.messages.map(({ type, command_uuid: uuid, state }) => {
+      if (type !== 'command_lifecycle') return type
+      return `${uuid === message ? 'the message' : 'its own'} ${state}`
+    })
+    expect(told.filter((what) => what === 'result' || what.includes(' '))).toEqual([
+      'its own started',
+      'result',
+      'its own completed',
+      'the message completed',
+    ])
   }),
 )
 

@@ -107,6 +107,19 @@ test('a call to which the agent cannot come back did not run', () => {
   ])
 })
 
+test('a call whose tool is gone when the agent comes back to it did not run', () => {
+  approvals.observe({
+    type: 'result',
+    terminal_reason: 'tool_deferred_unavailable',
+    deferred_tool_use: { id: CALL, name: 'mcp__desk__poke', input: {} },
+  })
+
+  expect(said).toMatchObject([
+    { type: 'approval_closed', turn_id: 'm1', tool_use_id: CALL, by: 'turn_ended' },
+    { type: 'tool_ended', turn_id: 'm1', tool_use_id: CALL, outcome: 'denied' },
+  ])
+})
+
 test('the end of the turn ends the wait, and says so before the call is refused', async () => {
   const decision = ask()
   approvals.cancelAll()

@@ -5,6 +5,7 @@ import { createPressure } from '../../src/bridge-server/pressure.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { OperationIds } from '../../src/coordinator/operation-ids.ts'
 import { ExitCode } from '../../src/exit-code.ts'
+import type { Open } from '../../src/generated/bridge-command.ts'
 import type { BridgeFrame } from '../../src/generated/bridge-frame.ts'
 import type { LaunchedProcess, Launcher } from '../../src/launcher/client.ts'
 import type { ProcessExited } from '../../src/launcher/protocol.ts'
@@ -207,6 +208,33 @@ test('transcript lines that were lost for want of space end the turn as disk_ful
   expect(said.find(({ type }) => type === 'turn_ended')).toMatchObject({ stop_reason: 'disk_full' })
 })
 
+test('A17: a turn whose transcript loses lines is stopped, and ends as disk_full', async () => {
+  await open()
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'started' })
+
+  agent.say({ type: 'system', subtype: 'session_writes_lost', error_code: 'ENOSPC' })
+  await settled()
+  expect(agent.interrupts).toBe(1)
+  agent.answer('m1')
+  await settled()
+
+  expect(said.filter(({ type }) => type === 'turn_ended')).toMatchObject([
+    { stop_reason: 'disk_full', problem: { type: 'disk_full' } },
+  ])
+})
+
+test('A17: an agent that goes on with such a turn is killed', async () => {
+  await open()
+  await run('m1')
+  agent.say({ type: 'system', subtype: 'session_writes_lost', error_code: 'ENOSPC' })
+  await settled()
+  await clock.advance(10_000)
+
+  expect(signals).toEqual(['sweep'])
+  expect(last()).toMatchObject({ type: 'turn_ended', stop_reason: 'disk_full' })
+})
+
 test('a result on a full disk says so', async () => {
   await open()
   await run('m1')
@@ -386,21 +414,21 @@ test('a stop of the container does the same to an agent that waits for a person'
   expect(types()).not.toContain('approval_closed')
 })
 
-/** Opens with a transcript in which a call waited, under a turn that is taken up. */
-async function takeUp(decision?: 'allow' | 'deny'): Promise<void> {
-  const asked = { tool_use_id: 'toolu_1', over: false, decision: decision ?? null }
+/** Opens with a transcript in which a call is cut, under a turn that is taken up. */
+async function resume(calls: Partial<Open>, later: readonly unknown[] = []): Promise<void> {
   coordinator.obey({
     type: 'open',
     resume: true,
     resume_reason: 'killed',
     options: agentOptions(ASKING),
-    asked_calls: [asked],
+    ...calls,
   })
   const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
   const content = [{ type: 'tool_use', id: 'toolu_1', name: 'Bash', input: {} }]
   const entries = [
     { type: 'user', uuid: 'm1', message: { content: 'hello' } },
     { type: 'assistant', uuid: 'u2', message: { id: 'msg_1', content } },
+    ...later,
   ]
   coordinator.obey({
     type: 'transcript_page',
@@ -414,6 +442,11 @@ async function takeUp(decision?: 'allow' | 'deny'): Promise<void> {
   // The transcript is written.
   exit({})
   await settled()
+}
+
+function takeUp(decision?: 'allow' | 'deny'): Promise<void> {
+  const asked = { tool_use_id: 'toolu_1', over: false, decision: decision ?? null }
+  return resume({ asked_calls: [asked] })
 }
 
 test('A5: the transcript that the next sandboxes read has the mark of the call, too', async () => {
@@ -444,6 +477,41 @@ test('A5: that result may come before the turn is handed over', async () => {
 
   expect(last()).toMatchObject({ type: 'turn_ended', turn_id: 'm1', stop_reason: 'end_turn' })
   expect(agent.given).toEqual([])
+})
+
+test('A5: a call that was taken up and cut is told of once, and the result that names the message ends the turn', async () => {
+  const attachment = { type: 'hook_deferred_tool', toolUseID: 'toolu_1' }
+  await resume(
+    {
+      unknown_calls: [{ tool_use_id: 'toolu_1', name: 'Bash' }],
+      started_calls: ['toolu_1'],
+    },
+    [{ type: 'attachment', uuid: 'u3', attachment }],
+  )
+  expect(said[1]).toMatchObject({
+    type: 'transcript_part',
+    entries: [{ message: { content: [{ type: 'tool_result', tool_use_id: 'toolu_1' }] } }],
+  })
+  expect(agent.options?.env).not.toHaveProperty('CLAUDE_CODE_RESUME_PROMPT')
+
+  await run('m1')
+  agent.say({ type: 'command_lifecycle', command_uuid: 'own', state: 'started' })
+  agent.say({ type: 'command_lifecycle', command_uuid: 'm1', state: 'completed' })
+  agent.answer('m1')
+  await settled()
+
+  expect(types().filter((type) => type === 'turn_ended')).toHaveLength(1)
+  expect(said).toContainEqual(expect.objectContaining({ stop_reason: 'end_turn' }))
+})
+
+test('what the agent does before its turn is handed over names that turn', async () => {
+  await resume({ turn_id: 'm1' })
+  agent.say({ type: 'assistant' })
+  agent.say({ type: 'stream_event', event: { type: 'message_start' } })
+  await settled()
+
+  const told = said.filter(({ type }) => type === 'sdk_message' || type === 'delta')
+  expect(told).toMatchObject([{ turn_id: 'm1' }, { turn_id: 'm1' }])
 })
 
 test('A7: a turn that goes on with a call can be interrupted', async () => {

@@ -30,7 +30,8 @@ function finished({ asked, entries, started = [], takesUp = true }: Given) {
   })
   for (const entry of entries) cut.read(entry)
   const added = cut.finish(NOW) as Record<string, unknown>[]
-  return { added, takenUp: cut.takenUp, notTakenUp: cut.notTakenUp() }
+  const tells = (id: string) => cut.tells(id)
+  return { added, takenUp: cut.takenUp, notTakenUp: cut.notTakenUp(), tells }
 }
 
 test('a call that waited is marked as deferred, behind the last entry', () => {
@@ -117,6 +118,38 @@ test('what an earlier sandbox added is not added again', () => {
 
   expect(added).toEqual([])
   expect(takenUp).toBe('a')
+})
+
+test.for([
+  ['began', ['a'], true, 'the outcome is unknown'],
+  ['never began', [], true, 'did not run'],
+  ['may have begun, in a turn that is over,', [], false, 'the outcome is unknown'],
+] as const)('a marked call that %s gets a result', ([, started, takesUp, text]) => {
+  const entries = [use('a', 'u1')]
+  const { added: mark } = finished({ entries, asked: [['a']] })
+
+  const { added, takenUp, tells } = finished({
+    entries: [...entries, ...mark],
+    asked: [],
+    started,
+    takesUp,
+  })
+
+  expect(added).toMatchObject([
+    { message: { content: [{ tool_use_id: 'a', content: expect.stringContaining(text) }] } },
+  ])
+  expect(takenUp).toBeUndefined()
+  expect(tells('a')).toBe(true)
+})
+
+test('a marked call that was told of is not told of again', () => {
+  const marked = [use('a', 'u1'), ...finished({ entries: [use('a', 'u1')], asked: [['a']] }).added]
+  const { added: told } = finished({ entries: marked, asked: [], started: ['a'] })
+
+  const { added, tells } = finished({ entries: [...marked, ...told], asked: [], started: ['a'] })
+
+  expect(added).toEqual([])
+  expect(tells('a')).toBe(true)
 })
 
 test('calls of other messages, and of subagents, are left alone', () => {

@@ -174,7 +174,10 @@ test('a cut turn is continued only for a reason', () => {
     CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1',
     CLAUDE_CODE_RESUME_REASON: 'host_lost',
   })
-  expect(without).toMatchObject({ CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' })
+  expect(without).toMatchObject({
+    CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1',
+    CLAUDE_CODE_DROP_UNAVAILABLE_DEFERRED_TOOL: '1',
+  })
   expect(without).not.toHaveProperty('CLAUDE_CODE_RESUME_INTERRUPTED_TURN')
 })
 

@@ -41,6 +41,16 @@ test.each([
     'transcript_missing',
   ],
   [error({ errors: ['ENOSPC: no space left on device, write'] }), 'disk_full', 'disk_full'],
+  [
+    {
+      subtype: 'success',
+      is_error: true,
+      terminal_reason: 'tool_deferred_unavailable',
+      deferred_tool_use: { id: 'toolu_1', name: 'mcp__desk__poke' },
+    },
+    'agent_error',
+    'internal',
+  ],
   [{ subtype: 'error_of_tomorrow', is_error: true }, 'agent_error', 'internal'],
   [{}, 'agent_error', 'internal'],
 ])('%j ends as %s', (result, stopReason, problem) => {

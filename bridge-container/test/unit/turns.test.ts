@@ -10,6 +10,8 @@ import {
 } from '../../src/coordinator/turns.ts'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 
+const BEGIN_MS = 120_000
+
 let clock: ManualClock
 let turns: Turns
 let started: string[]
@@ -170,6 +172,71 @@ test('every word of the agent makes the silence begin anew', async () => {
   expect(ended).toHaveLength(1)
 })
 
+/** A turn that the agent takes up, whose message it has closed and which it has not begun. */
+function takenUpLate(): void {
+  stored.set('a', { ended: undefined })
+  turns.resumesATurn('a', BEGIN_MS)
+  turns.begin()
+  turns.handOver(turn('a'))
+  lifecycle('a', 'completed')
+}
+
+test('a turn that the agent takes up is waited for while the agent comes up', async () => {
+  takenUpLate()
+  await clock.advance(BEGIN_MS - 1)
+  expect(ended).toEqual([])
+
+  lifecycle('own', 'started')
+  await clock.advance(BEGIN_MS)
+  answer('a')
+
+  expect(ended).toEqual([['a', 'end_turn']])
+})
+
+test('a turn that the agent was to take up, and does not, ends', async () => {
+  takenUpLate()
+  await clock.advance(BEGIN_MS)
+
+  expect(ended).toEqual([['a', 'agent_error']])
+})
+
+test.for(['before', 'after'])(
+  'an agent that has begun by itself %s the turn was handed over, and is done, is not waited for',
+  async (when) => {
+    const began = () => {
+      lifecycle('own', 'started')
+      lifecycle('own', 'completed')
+    }
+    if (when === 'before') began()
+    takenUpLate()
+    if (when === 'after') began()
+    await clock.advance(SETTLE_MS)
+
+    expect(ended).toEqual([['a', 'agent_error']])
+  },
+)
+
+test('a turn that is interrupted before the agent takes it up is interrupted when it does', async () => {
+  takenUpLate()
+  turns.interrupt('a')
+  await clock.advance(SETTLE_MS * 2)
+  expect(ended).toEqual([])
+
+  lifecycle('own', 'started')
+  expect(interrupts).toBe(1)
+})
+
+test('what the agent does before its turn is handed over belongs to that turn', () => {
+  turns.resumesATurn('a', BEGIN_MS)
+  turns.begin()
+  expect(turns.runningTurnId).toBe('a')
+
+  turns.handOver(turn('a'))
+  expect(turns.runningTurnId).toBe('a')
+  answer('a')
+  expect(turns.runningTurnId).toBeUndefined()
+})
+
 test('a result that came before its turn was handed over ends it', () => {
   turns.begin()
   answer('a')
@@ -250,7 +317,7 @@ test('the agent is interrupted once it has begun the message, not before', () =>
 })
 
 test('a turn that the agent takes up by itself is interrupted there, not before', () => {
-  turns.resumesATurn()
+  turns.resumesATurn('a', BEGIN_MS)
   turns.handOver(turn('a'))
   turns.interrupt('a')
   turns.interrupt('a')
@@ -304,7 +371,7 @@ test.each([
     },
   ],
 ])('a turn taken up under a message of the agent is interrupted %s', (_, interrupted) => {
-  turns.resumesATurn()
+  turns.resumesATurn('a', BEGIN_MS)
 
   interrupted()
 
@@ -352,7 +419,7 @@ test('a message of the agent is not taken for a turn that it does not take up', 
 })
 
 test('an agent that does not come to the turn that it was to take up is stuck', async () => {
-  turns.resumesATurn()
+  turns.resumesATurn('a', BEGIN_MS)
   turns.handOver(turn('a'))
   turns.interrupt('a')
   turns.begin()

@@ -35,7 +35,7 @@ const lifecycle = (uuid: string, state: string) =>
 /** A turn whose message the agent has. */
 function turn(messageId = 'm1'): void {
   watchdogs.ready()
-  watchdogs.turnBegan(messageId)
+  watchdogs.turnBegan(messageId, false)
   lifecycle(messageId, 'queued')
   lifecycle(messageId, 'started')
 }
@@ -104,7 +104,7 @@ describe('A13: a hang after the result', () => {
     watchdogs.turnEnded('m1')
     lifecycle('m1', 'completed')
     await clock.advance(LIMITS.hang_ms)
-    watchdogs.turnBegan('m2')
+    watchdogs.turnBegan('m2', false)
     await clock.advance(LIMITS.hang_ms)
     expect(stuck).toEqual([
       { reason: 'agent_hung', detail: 'The agent did not take the message within 30 s.' },
@@ -113,18 +113,60 @@ describe('A13: a hang after the result', () => {
 
   test('a message that waits in the agent is taken', async () => {
     watchdogs.ready()
-    watchdogs.turnBegan('m1')
+    watchdogs.turnBegan('m1', false)
     lifecycle('m1', 'queued')
     await clock.advance(LIMITS.hang_ms * 2)
     expect(stuck).toEqual([])
   })
 
   test('a message cannot be taken before the agent is ready', async () => {
-    watchdogs.turnBegan('m1')
+    watchdogs.turnBegan('m1', false)
     await clock.advance(LIMITS.start_ms - LOOK_MS)
     watchdogs.ready()
     await clock.advance(LIMITS.hang_ms - LOOK_MS)
     expect(stuck).toEqual([])
+  })
+})
+
+describe('a turn that the agent takes up by itself', () => {
+  test('the agent need not say that it has the message while it works', async () => {
+    watchdogs.ready()
+    lifecycle('own', 'started')
+    watchdogs.turnBegan('m1', true)
+    await clock.advance(LIMITS.stream_idle_ms - LOOK_MS)
+    expect(stuck).toEqual([])
+
+    await clock.advance(LOOK_MS)
+    expect(reasons()).toEqual(['stream_wedged'])
+  })
+
+  test.for([
+    ['has not begun it', () => {}],
+    [
+      'is done with it',
+      () => {
+        lifecycle('own', 'started')
+        lifecycle('own', 'completed')
+      },
+    ],
+  ] as const)('an agent that %s and says nothing is found', async ([, says]) => {
+    watchdogs.ready()
+    watchdogs.turnBegan('m1', true)
+    says()
+    await clock.advance(LIMITS.start_ms - LOOK_MS)
+    expect(stuck).toEqual([])
+
+    await clock.advance(LOOK_MS)
+    expect(reasons()).toEqual(['agent_hung'])
+  })
+
+  test('a message of another turn has to be taken, whatever the agent is at', async () => {
+    turn()
+    watchdogs.turnEnded('m1')
+    watchdogs.turnBegan('m2', false)
+    await clock.advance(LIMITS.hang_ms)
+
+    expect(reasons()).toEqual(['agent_hung'])
   })
 })
 

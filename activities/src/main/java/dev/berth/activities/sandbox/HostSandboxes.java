@@ -280,6 +280,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
                 null,
                 watchdogs.limits(),
                 null,
+                null,
                 null),
             parts);
     // Before the door opens: what the agent asks of the model meanwhile belongs to its turn.
@@ -358,7 +359,8 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
         lost == null ? null : notice(serving, transcript),
         watchdogs.limits(),
         toolJournal.asked(session, lost != null),
-        lost == null ? null : toolJournal.started(session));
+        lost == null ? null : toolJournal.started(session),
+        lost == null ? null : records.begunTurn(session));
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {

@@ -6,6 +6,7 @@ import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SANDBOXES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
+import static org.jooq.impl.DSL.exists;
 import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.selectOne;
@@ -297,6 +298,25 @@ public final class SandboxRecords {
         .stream()
         .filter(turn -> isLogged(serving, TurnEnds.startId(turn, serving.epoch())))
         .findFirst();
+  }
+
+  /** The session's turn that began, in whichever sandbox, and has not ended; null without one. */
+  public @Nullable TurnId begunTurn(SessionId session) {
+    return db.select(MESSAGES.MESSAGE_ID)
+        .from(MESSAGES)
+        .where(MESSAGES.SESSION_ID.eq(uuid(session)))
+        .and(MESSAGES.ENDED_AT.isNull())
+        .and(
+            exists(
+                selectOne()
+                    .from(EVENTS)
+                    .where(EVENTS.SESSION_ID.eq(MESSAGES.SESSION_ID))
+                    .and(EVENTS.MESSAGE_ID.eq(MESSAGES.MESSAGE_ID))
+                    .and(EVENTS.SEQ.gt(MESSAGES.ACCEPTED_SEQ))
+                    .and(EVENTS.TYPE.eq("turn.started"))))
+        .orderBy(MESSAGES.ACCEPTED_SEQ)
+        .limit(1)
+        .fetchOne(row -> new TurnId(row.value1().toString()));
   }
 
   private boolean isLogged(Serving serving, String eventId) {

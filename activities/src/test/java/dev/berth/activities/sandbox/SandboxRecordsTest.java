@@ -216,18 +216,21 @@ class SandboxRecordsTest {
     var first = serving(session, 1);
     session.message(turn);
     assertThat(records.openTurn(first)).as("it waits").isEmpty();
+    assertThat(records.begunTurn(session.id())).as("it waits").isNull();
 
     append(
         session,
         NewEvent.of(TurnEnds.startId(turn, 1), new TurnStarted(1, 1)).inTurn(turn, message));
     assertThat(records.openTurn(first)).contains(turn);
     assertThat(records.openTurn(serving(session, 2))).as("in another sandbox").isEmpty();
+    assertThat(records.begunTurn(session.id())).as("in any sandbox").isEqualTo(turn);
 
     append(
         session,
         NewEvent.of(turn.endEvent(), new TurnInterrupted(1, 0, 0, TokenUsage.NONE))
             .inTurn(turn, message));
     assertThat(records.openTurn(first)).isEmpty();
+    assertThat(records.begunTurn(session.id())).isNull();
   }
 
   @Test

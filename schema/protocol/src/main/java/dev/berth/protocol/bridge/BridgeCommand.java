@@ -58,6 +58,8 @@ public sealed interface BridgeCommand {
    * @param askedCalls calls for which a person was asked and that never started, oldest first; the
    *     agent itself would not come back to them
    * @param startedCalls the Messages API ids of the calls of that turn that may have run
+   * @param turnId that turn, if it had begun: what the agent does belongs to it even before it is
+   *     handed over
    */
   @JsonTypeName("open")
   record Open(
@@ -68,7 +70,8 @@ public sealed interface BridgeCommand {
       @JsonProperty("resume_notice") @Nullable String resumeNotice,
       @Nullable WatchdogLimits watchdogs,
       @JsonProperty("asked_calls") @Nullable List<AskedCall> askedCalls,
-      @JsonProperty("started_calls") @Nullable List<String> startedCalls)
+      @JsonProperty("started_calls") @Nullable List<String> startedCalls,
+      @JsonProperty("turn_id") @Nullable TurnId turnId)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
