@@ -381,7 +381,7 @@ test.each([
 })
 
 test('the result of a turn that was taken up before may name no message', () => {
-  turns.resumesATurn()
+  turns.resumesATurn('a', BEGIN_MS)
   turns.begin()
   turns.handOver(turn('a'))
   lifecycle(OWN, 'started')
@@ -396,7 +396,7 @@ test('the result of a turn that was taken up before may name no message', () => 
 })
 
 test('nor need it when it comes before the turn is handed over', () => {
-  turns.resumesATurn()
+  turns.resumesATurn('a', BEGIN_MS)
   turns.begin()
   lifecycle(OWN, 'started')
   result({ origin: { kind: 'task-notification' } })
