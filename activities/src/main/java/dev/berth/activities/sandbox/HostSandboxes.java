@@ -353,7 +353,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     return new BridgeCommand.Open(
         !transcript.isEmpty(),
         lost == null ? null : lost.wireName(),
-        records.options(session),
+        records.options(session, transcript, lost != null),
         lost == null ? null : toolJournal.toTell(session),
         lost == null ? null : notice(serving, transcript),
         watchdogs.limits(),

@@ -8,6 +8,7 @@ import dev.berth.activities.sandbox.LiveSandbox;
 import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
 import dev.berth.activities.session.RestartNotice;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.Notices;
 import dev.berth.activities.workspace.RollbackNotice;
@@ -61,6 +62,7 @@ public final class HostTurnActivities implements TurnActivities {
   private final TurnEnds turnEnds;
   private final WorkspaceRecords workspaces;
   private final Restarts restarts;
+  private final ResumePoints resumePoints;
   private final Duration interruptGrace;
 
   public HostTurnActivities(
@@ -77,6 +79,7 @@ public final class HostTurnActivities implements TurnActivities {
     this.turnEnds = turnEnds;
     this.workspaces = workspaces;
     this.restarts = restarts;
+    this.resumePoints = new ResumePoints(db);
     this.interruptGrace = interruptGrace;
   }
 
@@ -94,6 +97,7 @@ public final class HostTurnActivities implements TurnActivities {
     if (sandbox == null) {
       throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
     }
+    resumePoints.turnBegins(input.sessionId());
     try {
       var start = start(input, input.attempt() > 1 && sandbox.approvals().isWaiting());
       var started = log.append(start);
