@@ -1,6 +1,7 @@
 package dev.berth.activities.turn;
 
 import static dev.berth.db.generated.Tables.MESSAGES;
+import static dev.berth.db.generated.Tables.SESSIONS;
 import static java.util.Objects.requireNonNull;
 
 import dev.berth.activities.sandbox.HostSandboxes;
@@ -157,7 +158,17 @@ public final class HostTurnActivities implements TurnActivities {
   /** How the turn has ended; null when it has not. */
   private @Nullable TurnResult end(RunTurnInput input) {
     var end = turnEnds.find(input.sessionId(), input.turnId());
-    return end == null ? null : new TurnResult(end.reason(), end.seq(), end.idle());
+    return end == null
+        ? null
+        : new TurnResult(end.reason(), end.seq(), end.idle() && isIdle(input.sessionId()));
+  }
+
+  /** What was said with the end may not stand: the loss of its sandbox was noticed after it. */
+  private boolean isIdle(SessionId session) {
+    return db.fetchExists(
+        SESSIONS,
+        SESSIONS.SESSION_ID.eq(UUID.fromString(session.value())),
+        SESSIONS.STATUS.eq(SessionStatus.IDLE.wireName()));
   }
 
   /** Only then may somebody end the turn in the moment in which it is handed over. */
