@@ -60,7 +60,7 @@ public final class ToolJournal {
    */
   public List<NewEvent> unknown(SessionId session, int epoch) {
     var events = new ArrayList<>(outcomesUnknown(session, epoch));
-    ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
+    ApprovalLog.asked(db, session).stream()
         .filter(call -> call.started() && call.isOpen())
         .map(call ->
             ApprovalLog.answered(
@@ -112,7 +112,7 @@ public final class ToolJournal {
    * @param takenUp whether the session's turn is taken up
    */
   public List<BridgeCommand.AskedCall> asked(SessionId session, boolean takenUp) {
-    return ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
+    return ApprovalLog.asked(db, session).stream()
         .filter(call -> !call.started())
         .map(call -> {
           var answer = call.answer();

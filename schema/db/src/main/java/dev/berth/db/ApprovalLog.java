@@ -47,8 +47,8 @@ public final class ApprovalLog {
   /** Why a session's status is {@code requires_action}. */
   public static final String REASON = "approval";
 
-  /** More than one turn asks for before it ends or is asked for again. */
-  public static final int LATEST = 32;
+  /** So many of the latest calls are given even when they have ended. */
+  private static final int LATEST = 32;
 
   private static final String CUT = "The turn ended before the call began.";
 
@@ -124,12 +124,12 @@ public final class ApprovalLog {
   }
 
   /**
-   * Calls for which a person was asked, oldest first.
-   *
-   * @param latest the most to give, counted from the latest
+   * Calls for which a person was asked, oldest first: all that have not ended, however many a
+   * session asked for since, and the latest of the others.
    */
-  public static List<AskedCall> asked(DSLContext db, SessionId session, int latest) {
+  public static List<AskedCall> asked(DSLContext db, SessionId session) {
     var asked = EVENTS.as("asked");
+    var latest = EVENTS.as("latest");
     return db.select(
             asked.PAYLOAD,
             asked.TURN_ID,
@@ -139,16 +139,25 @@ public final class ApprovalLog {
         .from(asked)
         .where(asked.SESSION_ID.eq(uuid(session)))
         .and(asked.TYPE.eq(REQUESTED))
-        .orderBy(asked.SEQ.desc())
-        .limit(latest)
+        .and(
+            asked
+                .SEQ
+                .in(
+                    select(latest.SEQ)
+                        .from(latest)
+                        .where(latest.SESSION_ID.eq(uuid(session)))
+                        .and(latest.TYPE.eq(REQUESTED))
+                        .orderBy(latest.SEQ.desc())
+                        .limit(LATEST))
+                .or(notExists(later(asked, "/ended", "/unknown"))))
+        .orderBy(asked.SEQ)
         .fetch(row ->
             new AskedCall(
                 request(row.value1()).toolUseId(),
                 row.value2() == null ? null : new TurnId(row.value2().toString()),
                 row.value3() == null ? null : answer(row.value3()),
                 row.value4(),
-                row.value5()))
-        .reversed();
+                row.value5()));
   }
 
   /** Calls that wait for a person, oldest first. */
@@ -182,7 +191,7 @@ public final class ApprovalLog {
       }
       var events = new ArrayList<NewEvent>();
       events.add(
-          asked(tx.dsl(), session, LATEST).stream()
+          asked(tx.dsl(), session).stream()
               .filter(call -> call.toolUseId().equals(answer.toolUseId()))
               .findFirst()
               .map(call -> inTurn(call, answered(answer)))
@@ -203,7 +212,7 @@ public final class ApprovalLog {
     db.transaction(tx -> {
       lock(tx.dsl(), session);
       var events = new ArrayList<NewEvent>();
-      for (var call : asked(tx.dsl(), session, LATEST)) {
+      for (var call : asked(tx.dsl(), session)) {
         var id = call.toolUseId();
         if (call.isOpen()) {
           var answer =
