@@ -179,6 +179,24 @@ class SandboxApprovalsTest {
         .doesNotContain("tool/ran/ended");
   }
 
+  /** Of a subagent that asked between turns, and whose sandbox was stopped as idle since. */
+  @Test
+  void aQuestionToWhichNoAgentComesBackIsOver() {
+    ask("open");
+    ask("allowed");
+    answer("allowed", ApprovalDecision.ALLOW);
+    var journal = new ToolJournal(db);
+
+    assertThat(journal.unknown(session.id(), 2, true)).isEmpty();
+    write(journal.unknown(session.id(), 2, false).toArray(NewEvent[]::new));
+
+    assertThat(ApprovalLog.open(db, session.id())).isEmpty();
+    assertThat(events())
+        .extracting(EventEnvelope::id)
+        .endsWith("tool/open/answered", "tool/open/ended", "tool/allowed/ended");
+    assertThat(journal.unknown(session.id(), 2, false)).isEmpty();
+  }
+
   private void ask(String call) {
     write(ApprovalLog.requested(request(call), 1).toArray(NewEvent[]::new));
   }

@@ -52,6 +52,9 @@ public final class ApprovalLog {
 
   private static final String CUT = "The turn ended before the call began.";
 
+  private static final String LOST =
+      "The sandbox was gone before the call was allowed, and no agent comes back to it.";
+
   private ApprovalLog() {}
 
   /** How a call stands with its person. */
@@ -211,22 +214,37 @@ public final class ApprovalLog {
   public static void withdrawAll(DSLContext db, SessionId session) {
     db.transaction(tx -> {
       lock(tx.dsl(), session);
-      var events = new ArrayList<NewEvent>();
-      for (var call : asked(tx.dsl(), session)) {
-        var id = call.toolUseId();
-        if (call.isOpen()) {
-          var answer =
-              new ApprovalAnswered(id, ApprovalDecision.WITHDRAW, null, ApprovalSource.TURN_ENDED);
-          events.add(inTurn(call, answered(answer)));
-        }
-        if (!call.started() && !call.ended()) {
-          events.add(inTurn(call, NewEvent.of(step(id, "ended"), new ToolDenied(id, CUT))));
-        }
-      }
+      var events = over(asked(tx.dsl(), session), ApprovalSource.TURN_ENDED, CUT);
       if (!events.isEmpty()) {
         EventLog.append(tx.dsl(), new Request(session, EventWriter.PLATFORM, events));
       }
     });
+  }
+
+  /**
+   * What ends the calls to which no agent comes back when a sandbox begins, because the one that
+   * asked is gone: those that may have run, and, unless the sandbox takes up the session's turn,
+   * those that wait. Nobody writes for earlier sandboxes any more.
+   */
+  public static List<NewEvent> lost(DSLContext db, SessionId session, boolean takesUp) {
+    var lost = asked(db, session).stream().filter(call -> call.started() || !takesUp).toList();
+    return over(lost, ApprovalSource.SANDBOX_LOST, LOST);
+  }
+
+  /** Withdraws the questions that are open, and says of calls that never began that they do not. */
+  private static List<NewEvent> over(List<AskedCall> calls, ApprovalSource source, String why) {
+    var events = new ArrayList<NewEvent>();
+    for (var call : calls) {
+      var id = call.toolUseId();
+      if (call.isOpen()) {
+        var answer = new ApprovalAnswered(id, ApprovalDecision.WITHDRAW, null, source);
+        events.add(inTurn(call, answered(answer)));
+      }
+      if (!call.started() && !call.ended()) {
+        events.add(inTurn(call, NewEvent.of(step(id, "ended"), new ToolDenied(id, why))));
+      }
+    }
+    return events;
   }
 
   /** The event of an answer. */
