@@ -166,7 +166,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
                   properties.directory()));
     }
     workspaces.prepare(serving, earlier);
-    noteUnknown(serving);
+    noteUnknown(serving, lost != null);
     var transcript = transcripts.begin(serving);
     losses.tell(serving, transcript);
     var resume = !transcript.isEmpty();
@@ -354,7 +354,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     return new BridgeCommand.Open(
         !transcript.isEmpty(),
         lost == null ? null : lost.wireName(),
-        records.options(session),
+        records.options(session, transcript, lost != null),
         lost == null ? null : toolJournal.toTell(session),
         lost == null ? null : notice(serving, transcript),
         watchdogs.limits(),
@@ -430,12 +430,12 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   }
 
   /** What the session's earlier sandboxes were at, nobody can find out any more. */
-  private void noteUnknown(Serving serving) {
+  private void noteUnknown(Serving serving, boolean takesUp) {
     if (serving.epoch() == FIRST_EPOCH) {
       return;
     }
     var events = new ArrayList<NewEvent>();
-    events.addAll(toolJournal.unknown(serving.session(), serving.epoch()));
+    events.addAll(toolJournal.unknown(serving.session(), serving.epoch(), takesUp));
     events.addAll(lostBackground.lost(serving.session(), serving.epoch()));
     if (events.isEmpty()) {
       return;

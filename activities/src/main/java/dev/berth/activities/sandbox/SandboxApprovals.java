@@ -65,7 +65,7 @@ public final class SandboxApprovals {
 
   /** Tells the bridge every answer for a call that has not ended. */
   public void deliver() {
-    ApprovalLog.asked(db, serving.session(), ApprovalLog.LATEST).stream()
+    ApprovalLog.asked(db, serving.session()).stream()
         .filter(call -> !call.ended())
         .map(AskedCall::answer)
         .forEach(answer -> {

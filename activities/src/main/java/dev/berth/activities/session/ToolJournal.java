@@ -17,10 +17,7 @@ import dev.berth.protocol.SessionId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeCommand.UnknownCall;
-import dev.berth.protocol.event.ApprovalDecision;
-import dev.berth.protocol.event.ApprovalSource;
 import dev.berth.protocol.event.SessionEvent;
-import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionEvent.ToolCompleted;
 import dev.berth.protocol.event.SessionEvent.ToolOutcomeUnknown;
 import dev.berth.protocol.event.SessionEvent.ToolStarted;
@@ -54,22 +51,17 @@ public final class ToolJournal {
   }
 
   /**
-   * What is to be said of the calls that sandboxes before this epoch started and did not end. The
-   * epoch must be the session's already, so that none of those sandboxes can write any more. Where
-   * one of them was asked for after its start, its person is not waited for any more.
+   * What is to be said of the calls that sandboxes before this epoch started and did not end, or
+   * asked for in vain. The epoch must be the session's already, so that none of those sandboxes can
+   * write any more.
+   *
+   * @param takesUp whether the epoch's sandbox takes up the session's turn: it comes back to a call
+   *     that waits for a person. Without that, such a call waits for ever, and lets every later
+   *     turn of the session wait with it.
    */
-  public List<NewEvent> unknown(SessionId session, int epoch) {
+  public List<NewEvent> unknown(SessionId session, int epoch, boolean takesUp) {
     var events = new ArrayList<>(outcomesUnknown(session, epoch));
-    ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
-        .filter(call -> call.started() && call.isOpen())
-        .map(call ->
-            ApprovalLog.answered(
-                new ApprovalAnswered(
-                    call.toolUseId(),
-                    ApprovalDecision.WITHDRAW,
-                    null,
-                    ApprovalSource.SANDBOX_LOST)))
-        .forEach(events::add);
+    events.addAll(ApprovalLog.lost(db, session, takesUp));
     return events;
   }
 
@@ -112,7 +104,7 @@ public final class ToolJournal {
    * @param takenUp whether the session's turn is taken up
    */
   public List<BridgeCommand.AskedCall> asked(SessionId session, boolean takenUp) {
-    return ApprovalLog.asked(db, session, ApprovalLog.LATEST).stream()
+    return ApprovalLog.asked(db, session).stream()
         .filter(call -> !call.started())
         .map(call -> {
           var answer = call.answer();

@@ -1,6 +1,7 @@
 package dev.berth.activities.turn;
 
 import static dev.berth.db.generated.Tables.MESSAGES;
+import static dev.berth.db.generated.Tables.SESSIONS;
 import static java.util.Objects.requireNonNull;
 
 import dev.berth.activities.sandbox.HostSandboxes;
@@ -8,6 +9,7 @@ import dev.berth.activities.sandbox.LiveSandbox;
 import dev.berth.activities.sandbox.LiveSandbox.TurnOutcome;
 import dev.berth.activities.session.RestartNotice;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.Notices;
 import dev.berth.activities.workspace.RollbackNotice;
@@ -61,6 +63,7 @@ public final class HostTurnActivities implements TurnActivities {
   private final TurnEnds turnEnds;
   private final WorkspaceRecords workspaces;
   private final Restarts restarts;
+  private final ResumePoints resumePoints;
   private final Duration interruptGrace;
 
   public HostTurnActivities(
@@ -77,6 +80,7 @@ public final class HostTurnActivities implements TurnActivities {
     this.turnEnds = turnEnds;
     this.workspaces = workspaces;
     this.restarts = restarts;
+    this.resumePoints = new ResumePoints(db);
     this.interruptGrace = interruptGrace;
   }
 
@@ -94,6 +98,7 @@ public final class HostTurnActivities implements TurnActivities {
     if (sandbox == null) {
       throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
     }
+    resumePoints.turnBegins(input.sessionId());
     try {
       var start = start(input, input.attempt() > 1 && sandbox.approvals().isWaiting());
       var started = log.append(start);
@@ -153,7 +158,17 @@ public final class HostTurnActivities implements TurnActivities {
   /** How the turn has ended; null when it has not. */
   private @Nullable TurnResult end(RunTurnInput input) {
     var end = turnEnds.find(input.sessionId(), input.turnId());
-    return end == null ? null : new TurnResult(end.reason(), end.seq(), end.idle());
+    return end == null
+        ? null
+        : new TurnResult(end.reason(), end.seq(), end.idle() && isIdle(input.sessionId()));
+  }
+
+  /** What was said with the end may not stand: the loss of its sandbox was noticed after it. */
+  private boolean isIdle(SessionId session) {
+    return db.fetchExists(
+        SESSIONS,
+        SESSIONS.SESSION_ID.eq(UUID.fromString(session.value())),
+        SESSIONS.STATUS.eq(SessionStatus.IDLE.wireName()));
   }
 
   /** Only then may somebody end the turn in the moment in which it is handed over. */

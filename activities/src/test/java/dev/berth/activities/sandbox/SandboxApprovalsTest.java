@@ -24,6 +24,8 @@ import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionEvent.ApprovalRequested;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jooq.DSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,6 +93,30 @@ class SandboxApprovalsTest {
     assertThat(told).containsExactly(new ApprovalAnswer("allowed", ApprovalDecision.ALLOW, "said"));
   }
 
+  @Test
+  void aBridgeHearsTheAnswerForACallHoweverMuchWasAskedSince() {
+    ask("old");
+    var since =
+        IntStream.range(0, 40)
+            .mapToObj(n -> "c" + n)
+            .flatMap(call ->
+                Stream.of(
+                    ApprovalLog.requested(request(call), 1).getFirst(),
+                    NewEvent.of(
+                        ToolJournal.id(call, "ended"), new SessionEvent.ToolDenied(call, null))))
+            .toArray(NewEvent[]::new);
+    write(since);
+    answer("old", ApprovalDecision.ALLOW);
+
+    approvals.deliver();
+
+    assertThat(told).containsExactly(new ApprovalAnswer("old", ApprovalDecision.ALLOW, "said"));
+    assertThat(new ToolJournal(db).asked(session.id(), true))
+        .hasSize(33)
+        .first()
+        .isEqualTo(new AskedCall("old", false, ApprovalDecision.ALLOW, "said"));
+  }
+
   /** A5: the answer may come between the loss of a sandbox and the question of the next one. */
   @Test
   void aCallThatIsAskedForAgainHearsWhatWasDecidedAndTheSessionRunsOn() {
@@ -151,6 +177,24 @@ class SandboxApprovalsTest {
         .extracting(EventEnvelope::id)
         .contains("tool/open/ended", "tool/allowed/ended")
         .doesNotContain("tool/ran/ended");
+  }
+
+  /** Of a subagent that asked between turns, and whose sandbox was stopped as idle since. */
+  @Test
+  void aQuestionToWhichNoAgentComesBackIsOver() {
+    ask("open");
+    ask("allowed");
+    answer("allowed", ApprovalDecision.ALLOW);
+    var journal = new ToolJournal(db);
+
+    assertThat(journal.unknown(session.id(), 2, true)).isEmpty();
+    write(journal.unknown(session.id(), 2, false).toArray(NewEvent[]::new));
+
+    assertThat(ApprovalLog.open(db, session.id())).isEmpty();
+    assertThat(events())
+        .extracting(EventEnvelope::id)
+        .endsWith("tool/open/answered", "tool/open/ended", "tool/allowed/ended");
+    assertThat(journal.unknown(session.id(), 2, false)).isEmpty();
   }
 
   private void ask(String call) {

@@ -161,7 +161,7 @@ class LostBackgroundTest {
   }
 
   private void note(int epoch) {
-    var events = new ArrayList<NewEvent>(new ToolJournal(db).unknown(session.id(), epoch));
+    var events = new ArrayList<NewEvent>(new ToolJournal(db).unknown(session.id(), epoch, true));
     events.addAll(lostBackground.lost(session.id(), epoch));
     if (!events.isEmpty()) {
       write(epoch, events.toArray(NewEvent[]::new));

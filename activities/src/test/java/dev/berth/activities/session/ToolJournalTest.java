@@ -53,7 +53,7 @@ class ToolJournalTest {
   void ofCallsThatWereStartedAndNotEndedNobodyKnowsTheOutcome() {
     write(1, proposed("never"), proposed("cut"), started("cut"), started("done"), ended("done"));
 
-    assertThat(journal.unknown(session.id(), 2))
+    assertThat(journal.unknown(session.id(), 2, true))
         .containsExactly(
             NewEvent.of("tool/cut/unknown", new SessionEvent.ToolOutcomeUnknown("cut", "Bash"))
                 .inTurn(TURN, new MessageId(TURN.value())));
@@ -63,9 +63,9 @@ class ToolJournalTest {
   void whatWasSaidIsNotSaidAgain() {
     write(1, started("cut"));
     session.sandbox("host-1", 2);
-    write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));
+    write(2, journal.unknown(session.id(), 2, true).toArray(NewEvent[]::new));
 
-    assertThat(journal.unknown(session.id(), 3)).isEmpty();
+    assertThat(journal.unknown(session.id(), 3, true)).isEmpty();
   }
 
   @Test
@@ -73,7 +73,7 @@ class ToolJournalTest {
     session.message(TURN);
     write(1, started("cut"));
     session.sandbox("host-1", 2);
-    write(2, journal.unknown(session.id(), 2).toArray(NewEvent[]::new));
+    write(2, journal.unknown(session.id(), 2, true).toArray(NewEvent[]::new));
     session.sandbox("host-1", 3);
 
     // The sandbox of epoch 2 may never have come up: that of epoch 3 tells it too.
@@ -90,14 +90,14 @@ class ToolJournalTest {
   void callsOfTheSandboxThatServesAreNotOver() {
     write(1, started("running"));
 
-    assertThat(journal.unknown(session.id(), 1)).isEmpty();
+    assertThat(journal.unknown(session.id(), 1, true)).isEmpty();
   }
 
   @Test
   void otherSessionsAreNotConcerned() {
     write(1, started("cut"));
 
-    assertThat(journal.unknown(TestSession.in(db).id(), 2)).isEmpty();
+    assertThat(journal.unknown(TestSession.in(db).id(), 2, true)).isEmpty();
   }
 
   private void write(int epoch, NewEvent... events) {

@@ -17,10 +17,14 @@ import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
+import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
+import dev.berth.protocol.bridge.BridgeFrame.TurnEnded;
+import dev.berth.protocol.event.SessionEvent.StatusChanged;
+import dev.berth.protocol.event.SessionStatus;
 import dev.berth.protocol.event.StopReason;
 import dev.berth.workflows.ports.TurnActivities;
 import dev.berth.workflows.ports.TurnActivities.RunTurnInput;
@@ -34,6 +38,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jooq.DSLContext;
+import org.jooq.JSON;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,15 +72,11 @@ class HostTurnActivitiesTest {
       host.adopt(serving);
       session.message(TURN);
       var turnEnds = new TurnEnds(db);
-      var activities =
-          new HostTurnActivities(
-              host.sandboxes(),
-              db,
-              host.log(),
-              turnEnds,
-              new WorkspaceRecords(db),
-              new Restarts(db),
-              Duration.ofSeconds(1));
+      var activities = activities(host, db, turnEnds);
+      db.update(SESSIONS)
+          .set(SESSIONS.OPTIONS, JSON.json("{\"model\": \"m\", \"resume_session_at\": \"m1\"}"))
+          .where(SESSIONS.SESSION_ID.eq(session.uuid()))
+          .execute();
       var input =
           new RunTurnInput(
               PROJECT, session.id(), sandbox, 1, TURN, new MessageId(TURN.value()), 1, 2);
@@ -100,9 +101,65 @@ class HostTurnActivitiesTest {
 
       assertThat(result.get(20, TimeUnit.SECONDS).stopReason()).isEqualTo(StopReason.END_TURN);
       assertThat(host.sandboxes().isBusy(sandbox)).isFalse();
+      assertThat(host.records().options(session.id()).resumeSessionAt()).isNull();
       host.log().close();
       objects.close();
     }
+  }
+
+  @Test
+  void anEndWithoutItsSandboxLeavesItToTheSessionToSayThatItIsIdle() throws Exception {
+    try (var database = TestDatabase.start();
+        var temporal = TestWorkflowEnvironment.newInstance();
+        var doors = TestHost.doors()) {
+      var objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
+      var db = database.dsl();
+      var host =
+          new TestHost(
+              HOST,
+              folder,
+              db,
+              objects,
+              temporal,
+              doors,
+              new TestContainers(),
+              Duration.ofSeconds(30));
+      var session = TestSession.in(db);
+      session.sandbox(HOST.value(), 1);
+      session.message(TURN);
+      var turnEnds = new TurnEnds(db);
+      var activities = activities(host, db, turnEnds);
+      var message = new MessageId(TURN.value());
+      var end = new TurnEnded(9, TURN, message, StopReason.END_TURN, null, null, null);
+      append(db, session, turnEnds.events(session.id(), end));
+      var lost = session.sandbox(HOST.value(), 2);
+      var input = new RunTurnInput(PROJECT, session.id(), lost, 2, TURN, message, 1, 2);
+
+      assertThat(run(activities, input).idle()).isTrue();
+      append(
+          db,
+          session,
+          List.of(NewEvent.of("w/1", new StatusChanged(SessionStatus.RESCHEDULING, "killed"))));
+
+      assertThat(run(activities, input).idle()).isFalse();
+      host.log().close();
+      objects.close();
+    }
+  }
+
+  private static HostTurnActivities activities(TestHost host, DSLContext db, TurnEnds turnEnds) {
+    return new HostTurnActivities(
+        host.sandboxes(),
+        db,
+        host.log(),
+        turnEnds,
+        new WorkspaceRecords(db),
+        new Restarts(db),
+        Duration.ofSeconds(1));
+  }
+
+  private static void append(DSLContext db, TestSession session, List<NewEvent> events) {
+    EventLog.append(db, new EventLog.Request(session.id(), EventWriter.PLATFORM, events));
   }
 
   private static TurnActivities.TurnResult run(HostTurnActivities activities, RunTurnInput input) {

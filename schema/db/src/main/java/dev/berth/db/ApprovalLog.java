@@ -47,10 +47,13 @@ public final class ApprovalLog {
   /** Why a session's status is {@code requires_action}. */
   public static final String REASON = "approval";
 
-  /** More than one turn asks for before it ends or is asked for again. */
-  public static final int LATEST = 32;
+  /** So many of the latest calls are given even when they have ended. */
+  private static final int LATEST = 32;
 
   private static final String CUT = "The turn ended before the call began.";
+
+  private static final String LOST =
+      "The sandbox was gone before the call was allowed, and no agent comes back to it.";
 
   private ApprovalLog() {}
 
@@ -124,12 +127,12 @@ public final class ApprovalLog {
   }
 
   /**
-   * Calls for which a person was asked, oldest first.
-   *
-   * @param latest the most to give, counted from the latest
+   * Calls for which a person was asked, oldest first: all that have not ended, however many a
+   * session asked for since, and the latest of the others.
    */
-  public static List<AskedCall> asked(DSLContext db, SessionId session, int latest) {
+  public static List<AskedCall> asked(DSLContext db, SessionId session) {
     var asked = EVENTS.as("asked");
+    var latest = EVENTS.as("latest");
     return db.select(
             asked.PAYLOAD,
             asked.TURN_ID,
@@ -139,16 +142,25 @@ public final class ApprovalLog {
         .from(asked)
         .where(asked.SESSION_ID.eq(uuid(session)))
         .and(asked.TYPE.eq(REQUESTED))
-        .orderBy(asked.SEQ.desc())
-        .limit(latest)
+        .and(
+            asked
+                .SEQ
+                .in(
+                    select(latest.SEQ)
+                        .from(latest)
+                        .where(latest.SESSION_ID.eq(uuid(session)))
+                        .and(latest.TYPE.eq(REQUESTED))
+                        .orderBy(latest.SEQ.desc())
+                        .limit(LATEST))
+                .or(notExists(later(asked, "/ended", "/unknown"))))
+        .orderBy(asked.SEQ)
         .fetch(row ->
             new AskedCall(
                 request(row.value1()).toolUseId(),
                 row.value2() == null ? null : new TurnId(row.value2().toString()),
                 row.value3() == null ? null : answer(row.value3()),
                 row.value4(),
-                row.value5()))
-        .reversed();
+                row.value5()));
   }
 
   /** Calls that wait for a person, oldest first. */
@@ -182,7 +194,7 @@ public final class ApprovalLog {
       }
       var events = new ArrayList<NewEvent>();
       events.add(
-          asked(tx.dsl(), session, LATEST).stream()
+          asked(tx.dsl(), session).stream()
               .filter(call -> call.toolUseId().equals(answer.toolUseId()))
               .findFirst()
               .map(call -> inTurn(call, answered(answer)))
@@ -202,22 +214,37 @@ public final class ApprovalLog {
   public static void withdrawAll(DSLContext db, SessionId session) {
     db.transaction(tx -> {
       lock(tx.dsl(), session);
-      var events = new ArrayList<NewEvent>();
-      for (var call : asked(tx.dsl(), session, LATEST)) {
-        var id = call.toolUseId();
-        if (call.isOpen()) {
-          var answer =
-              new ApprovalAnswered(id, ApprovalDecision.WITHDRAW, null, ApprovalSource.TURN_ENDED);
-          events.add(inTurn(call, answered(answer)));
-        }
-        if (!call.started() && !call.ended()) {
-          events.add(inTurn(call, NewEvent.of(step(id, "ended"), new ToolDenied(id, CUT))));
-        }
-      }
+      var events = over(asked(tx.dsl(), session), ApprovalSource.TURN_ENDED, CUT);
       if (!events.isEmpty()) {
         EventLog.append(tx.dsl(), new Request(session, EventWriter.PLATFORM, events));
       }
     });
+  }
+
+  /**
+   * What ends the calls to which no agent comes back when a sandbox begins, because the one that
+   * asked is gone: those that may have run, and, unless the sandbox takes up the session's turn,
+   * those that wait. Nobody writes for earlier sandboxes any more.
+   */
+  public static List<NewEvent> lost(DSLContext db, SessionId session, boolean takesUp) {
+    var lost = asked(db, session).stream().filter(call -> call.started() || !takesUp).toList();
+    return over(lost, ApprovalSource.SANDBOX_LOST, LOST);
+  }
+
+  /** Withdraws the questions that are open, and says of calls that never began that they do not. */
+  private static List<NewEvent> over(List<AskedCall> calls, ApprovalSource source, String why) {
+    var events = new ArrayList<NewEvent>();
+    for (var call : calls) {
+      var id = call.toolUseId();
+      if (call.isOpen()) {
+        var answer = new ApprovalAnswered(id, ApprovalDecision.WITHDRAW, null, source);
+        events.add(inTurn(call, answered(answer)));
+      }
+      if (!call.started() && !call.ended()) {
+        events.add(inTurn(call, NewEvent.of(step(id, "ended"), new ToolDenied(id, why))));
+      }
+    }
+    return events;
   }
 
   /** The event of an answer. */
