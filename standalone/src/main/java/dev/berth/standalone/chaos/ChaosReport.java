@@ -72,14 +72,15 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
             .formatted(seed, kills(), trials.size(), failures()));
     lines.add("");
     lines.add(
-        "| sessions | recovered | duplicate effects | lost or repeated events | orphans | lost permits | ledger difference | of answers | estimates | calls of unknown outcome |");
-    lines.add("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        "| sessions | recovered | duplicate effects | lost effects | lost or repeated events | orphans | lost permits | ledger difference | of answers | estimates | calls of unknown outcome |");
+    lines.add("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     lines.add(
-        "| %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |"
+        "| %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |"
             .formatted(
                 trials.size(),
                 trials.stream().filter(TrialResult::recovered).count(),
                 sum(TrialResult::duplicates),
+                sum(TrialResult::lost),
                 sum(TrialResult::unlogged),
                 sum(TrialResult::orphans),
                 sum(TrialResult::lostPermits),

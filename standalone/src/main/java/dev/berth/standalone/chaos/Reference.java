@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * The sessions that are run under fire, by the script language of the practice model. Each tool
- * call that has an effect appends a line of its own to the file {@code effects}.
+ * call that has an effect appends a line of its own to the file {@code effects}, or is noted by the
+ * client; the line's first word is in that call alone, and so says whose it is.
  */
 public enum Reference {
   TURNS(

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -21,8 +20,11 @@ final class Trial {
   private static final Duration GONE = Duration.ofSeconds(60);
   private static final Duration STREAMED = Duration.ofSeconds(20);
   private static final Duration LOOK = Duration.ofMillis(100);
+  private static final int LOOKS = 3;
 
   private static final Set<String> COMPLETED = Set.of("turn.completed");
+
+  private static final Oracle.EffectsDifference NONE = new Oracle.EffectsDifference(0, 0);
 
   /** Who interrupts and who ends first is not known beforehand. */
   private static final Set<String> CUT = Set.of("turn.interrupted", "turn.completed");
@@ -59,7 +61,7 @@ final class Trial {
       var took = Duration.ofNanos(System.nanoTime() - began);
       var struck = strikes.stream().map(CompletableFuture::join).toList();
       var events = follower.events().size();
-      var effects = ended ? effects(visit, follower, oracle) : List.<String>of();
+      var effects = ended ? effects(visit, follower, oracle) : null;
       return new Run(
           result(plan, session, follower, oracle, ended, struck, effects),
           new Round.Length(events, took));
@@ -144,33 +146,31 @@ final class Trial {
                 && event.path("message_id").asString("").equals(message));
   }
 
-  /** Asks the session itself: that it takes another message is part of what must hold. */
-  private List<String> effects(EndUser.Visit visit, Follower follower, Oracle oracle)
+  /**
+   * Asks the session itself: that it takes another message is part of what must hold. What is
+   * struck on account of a session beside it may cut a look; another one is as good.
+   *
+   * @return null when the effects could not be read
+   */
+  private @Nullable Seen effects(EndUser.Visit visit, Follower follower, Oracle oracle)
       throws InterruptedException {
     try {
-      // What runs in the background may still write.
-      var script =
-          "bash python3 -c \"import time; time.sleep(1)\"; cat effects || true\nsay {{result}}";
-      var message = send(visit.session(), script, COMPLETED);
-      if (!awaitEnds(follower)) {
-        oracle.findings().add("the session took no further message");
-        return List.of();
+      for (var look = 0; look < LOOKS; look++) {
+        var message = send(visit.session(), Seen.SCRIPT, COMPLETED);
+        if (!awaitEnds(follower)) {
+          oracle.findings().add("the session took no further message");
+          return null;
+        }
+        var seen = Seen.in(follower.events(), message);
+        if (seen != null) {
+          return seen.plus(visit.notes());
+        }
       }
-      var inTheFile =
-          follower.events().stream()
-              .filter(event -> event.path("type").asString("").equals("agent.result"))
-              .filter(event -> event.path("message_id").asString("").equals(message))
-              .map(event -> event.path("raw").path("result").asString(""))
-              .findFirst()
-              .stream()
-              .flatMap(String::lines)
-              .map(String::strip)
-              .filter(line -> !line.isEmpty());
-      return Stream.concat(inTheFile, visit.notes().stream()).toList();
+      oracle.findings().add("in %d turns the effects could not be read".formatted(LOOKS));
     } catch (EndUser.Refused refused) {
       oracle.findings().add(String.valueOf(refused.getMessage()));
-      return List.of();
     }
+    return null;
   }
 
   private TrialResult result(
@@ -180,7 +180,7 @@ final class Trial {
       Oracle oracle,
       boolean ended,
       List<Struck> strikes,
-      List<String> effects)
+      @Nullable Seen effects)
       throws InterruptedException {
     var took = ended && oracle.findings().isEmpty();
     if (!took) {
@@ -190,7 +190,7 @@ final class Trial {
     var last = lastWord(session, follower);
     var log = last.log();
     var fine = oracle.ends(messages, log) && took;
-    var duplicates = oracle.effects(effects, log);
+    var difference = effects == null ? NONE : oracle.effects(effects, log);
     var unlogged = oracle.stream(last.seen(), log);
     var answered = ledger.answered(session);
     var charged = ledger.charged(session);
@@ -207,9 +207,10 @@ final class Trial {
         session,
         strikes.stream().map(strike -> result(strike, log)).toList(),
         fine,
-        effects.size(),
+        effects == null ? 0 : effects.lines().size(),
         Oracle.count("tool.outcome_unknown", log),
-        duplicates,
+        difference.beyond(),
+        difference.lost(),
         unlogged,
         orphans,
         answered.size(),

@@ -13,6 +13,7 @@ import java.util.List;
  * @param effects lines in the file that the tools append to, and notes of the client's own tool
  * @param unknown calls of which the log says that nobody knows whether they ran
  * @param duplicates effects beyond what the log admits
+ * @param lost effects of calls that ran to their end, which are not there
  * @param unlogged events that were lost, repeated or out of order for the client
  * @param orphans containers that the closed session left behind
  * @param modelRequests that the model answered to the end
@@ -32,6 +33,7 @@ public record TrialResult(
     int effects,
     int unknown,
     int duplicates,
+    int lost,
     int unlogged,
     int orphans,
     @JsonProperty("model_requests") int modelRequests,
@@ -45,7 +47,7 @@ public record TrialResult(
   }
 
   /** The same session, when its round left permits behind. */
-  TrialResult withLostPermits(int lost, List<String> found) {
+  TrialResult withLostPermits(int permits, List<String> found) {
     var all = new ArrayList<>(findings);
     all.addAll(found);
     return new TrialResult(
@@ -58,13 +60,14 @@ public record TrialResult(
         effects,
         unknown,
         duplicates,
+        lost,
         unlogged,
         orphans,
         modelRequests,
         estimated,
         uncharged,
         all,
-        lost);
+        permits);
   }
 
   /** What failed and how to repeat it. */
