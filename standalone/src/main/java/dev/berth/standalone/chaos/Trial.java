@@ -16,8 +16,14 @@ import tools.jackson.databind.JsonNode;
 
 /** One reference session, and what is done to it. */
 final class Trial {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final Duration GONE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3).plus(Round.HELD_UP);
+
+  /** An event that has not come by then does not: it strikes without it. */
+  private static final Duration EVENT_COMES = Duration.ofMinutes(3);
+
+  /** What removes a container may be stopped on account of a session beside it. */
+  private static final Duration GONE = Duration.ofSeconds(60).plus(Round.LONGEST_PAUSE);
+
   private static final Duration STREAMED = Duration.ofSeconds(20);
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final int LOOKS = 3;
@@ -82,7 +88,7 @@ final class Trial {
             switch (strike.moment()) {
               case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
               case Moment.Event(var number) ->
-                  follower.await(events -> events.size() >= number, PATIENCE);
+                  follower.await(events -> events.size() >= number, EVENT_COMES);
             }
             var at = Instant.now();
             var hit = victims.strike(strike, visit, follower);
