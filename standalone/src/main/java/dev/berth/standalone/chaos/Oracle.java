@@ -178,4 +178,24 @@ final class Oracle {
     }
     return wrong;
   }
+
+  /**
+   * An answer is lost when something cuts it, and not otherwise: the estimates, and the requests of
+   * which nobody knows yet, are no more than the cuts can explain. A cut takes every answer that is
+   * under way: one of the agent, and one of each subagent that works beside it. It is never two of
+   * the same agent, since the gateway settles an answer before it passes its end on. A pause may
+   * cut as a kill does: what is silent for too long is replaced.
+   *
+   * @param lost estimated rows and open requests
+   * @return how many nothing explains
+   */
+  int lostAnswers(int lost, Cuts cuts) {
+    var unexplained = Math.max(0, lost - cuts.most());
+    if (unexplained > 0) {
+      findings.add(
+          "%d answers are lost or open (expected: at most %d, for %s)"
+              .formatted(lost, cuts.most(), cuts));
+    }
+    return unexplained;
+  }
 }

@@ -98,6 +98,23 @@ public enum Reference {
     return steps;
   }
 
+  /**
+   * How many answers of the model can be under way at the same time. The task of a subagent begins
+   * when the model has called it, which is some moments before the end of that answer.
+   */
+  int requestsAtOnce() {
+    return this == SUBAGENT ? 2 : 1;
+  }
+
+  /**
+   * How often the client itself may cut an answer: by each interrupt, and by the close when the
+   * agent speaks outside a turn, as it does when a command in the background has ended.
+   */
+  int clientCuts() {
+    var interrupts = (int) steps.stream().filter(Step.Interrupt.class::isInstance).count();
+    return this == BACKGROUND ? interrupts + 1 : interrupts;
+  }
+
   boolean usesTheDesk() {
     return this == CLIENT_TOOL;
   }

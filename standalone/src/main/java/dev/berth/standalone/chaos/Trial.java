@@ -61,15 +61,15 @@ final class Trial {
     var session = visit.session();
     var oracle = new Oracle();
     try (var follower = Follower.start(user.events(session))) {
-      var began = System.nanoTime();
+      var began = Instant.now();
       var strikes = plan.strikes().stream().map(strike -> strike(strike, visit, follower)).toList();
       var ended = converse(plan.reference(), session, follower, oracle);
-      var took = Duration.ofNanos(System.nanoTime() - began);
+      var took = Duration.between(began, Instant.now());
       var struck = strikes.stream().map(CompletableFuture::join).toList();
       var events = follower.events().size();
       var effects = ended ? effects(visit, follower, oracle) : null;
       return new Run(
-          result(plan, session, follower, oracle, ended, struck, effects),
+          result(plan, session, began, follower, oracle, ended, struck, effects),
           new Round.Length(events, took));
     }
   }
@@ -182,6 +182,7 @@ final class Trial {
   private TrialResult result(
       Plan plan,
       String session,
+      Instant began,
       Follower follower,
       Oracle oracle,
       boolean ended,
@@ -211,7 +212,8 @@ final class Trial {
         plan.seed(),
         plan.reference(),
         session,
-        strikes.stream().map(strike -> result(strike, log)).toList(),
+        strikes.stream().map(strike -> result(strike, began, log)).toList(),
+        List.of(),
         fine,
         effects == null ? 0 : effects.lines().size(),
         Oracle.count("tool.outcome_unknown", log),
@@ -221,18 +223,21 @@ final class Trial {
         orphans,
         answered.size(),
         charged.estimated(),
+        charged.open(),
         uncharged,
         oracle.findings(),
         0);
   }
 
-  private static StrikeResult result(Struck struck, List<JsonNode> log) {
+  private static StrikeResult result(Struck struck, Instant began, List<JsonNode> log) {
     var strike = struck.strike();
+    var at = struck.at();
     return new StrikeResult(
         strike.component(),
+        strike.kind(),
         strike.describe(),
-        struck.at() != null,
-        struck.at() == null ? null : recovery(strike.component(), struck.at(), log));
+        at == null ? null : Duration.between(began, at).toMillis(),
+        at == null ? null : recovery(strike.component(), at, log));
   }
 
   /** A closed session's log, and what its client saw of it. */
