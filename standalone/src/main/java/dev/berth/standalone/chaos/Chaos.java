@@ -12,7 +12,6 @@ import java.io.PrintStream;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +91,10 @@ public final class Chaos implements AutoCloseable {
             number,
             plan.reference(),
             String.join(", ", plan.strikes().stream().map(Strike::describe).toList())));
-    return withLostPermits(run(plans));
+    var trials = run(plans);
+    // When the sessions of a round are closed, every permit is back.
+    var account = ledger.account(trials.getFirst().session());
+    return SideBySide.judge(trials, permits.lost(account, PERMITS_BACK));
   }
 
   private List<TrialResult> run(List<Plan> plans) {
@@ -102,16 +104,6 @@ public final class Chaos implements AutoCloseable {
         .stream()
         .map(CompletableFuture::join)
         .toList();
-  }
-
-  /** When the sessions of a round are closed, every permit is back. */
-  private List<TrialResult> withLostPermits(List<TrialResult> trials) throws InterruptedException {
-    var oracle = new Oracle();
-    var account = ledger.account(trials.getFirst().session());
-    var lost = oracle.permits(permits.lost(account, PERMITS_BACK));
-    var all = new ArrayList<>(trials);
-    all.set(0, trials.getFirst().withLostPermits(lost, oracle.findings()));
-    return all;
   }
 
   private Trial trial() {
@@ -129,9 +121,10 @@ public final class Chaos implements AutoCloseable {
 
   private Round.Length undisturbed(long seed, Reference reference) throws InterruptedException {
     var calm = trial().run(new Plan(-1, seed, reference, List.of()));
-    if (!calm.result().findings().isEmpty()) {
+    var judged = SideBySide.judge(List.of(calm.result()), 0).getFirst();
+    if (judged.hasFindings()) {
       throw new IllegalStateException(
-          "undisturbed, %s ends with %s".formatted(reference, calm.result().findings()));
+          "undisturbed, %s ends with %s".formatted(reference, judged.findings()));
     }
     return calm.length();
   }

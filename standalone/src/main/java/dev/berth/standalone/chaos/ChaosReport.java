@@ -1,56 +1,78 @@
 package dev.berth.standalone.chaos;
 
 import dev.berth.protocol.ProtocolJson;
+import dev.berth.standalone.platform.StartFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Objects;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All trials so far, as JSON to go on from and as Markdown to read.
  *
- * @param seed of all of them
+ * @param parts in the order in which they ran, at least one; of one seed
  */
-public record ChaosReport(long seed, List<TrialResult> trials) {
+public record ChaosReport(List<ReportPart> parts) {
+  private static final String PARTS = "parts";
+
   public ChaosReport {
-    trials = List.copyOf(trials);
+    parts = List.copyOf(parts);
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("parts: none (expected: at least one)");
+    }
   }
 
-  /** The report in the JSON beside this Markdown file, or null. */
+  public static ChaosReport of(ReportPart part) {
+    return new ChaosReport(List.of(part));
+  }
+
+  /**
+   * The report in the JSON beside this Markdown file, or null.
+   *
+   * @throws StartFailure for a report that does not tell kills, pauses and disconnects apart, and
+   *     whose sessions were judged less strictly: what follows would not be comparable
+   */
   public static @Nullable ChaosReport read(Path markdown) throws IOException {
-    var json = json(markdown);
-    return Files.exists(json)
-        ? ProtocolJson.mapper().readValue(Files.readString(json), ChaosReport.class)
-        : null;
+    var file = json(markdown);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    var json = ProtocolJson.mapper().readTree(Files.readString(file));
+    if (!json.has(PARTS)) {
+      throw new StartFailure(
+          "The report in %s is of an older form, which has no parts: it cannot be gone on with."
+              .formatted(file),
+          "Begin another one with --report.");
+    }
+    return ProtocolJson.mapper().treeToValue(json, ChaosReport.class);
+  }
+
+  /** The part that goes on where the others end, with their seed. */
+  public ChaosReport goneOnWith(@Nullable String commit, List<Component> components) {
+    var longer = new ArrayList<>(parts);
+    longer.add(ReportPart.begin(seed(), commit, components, next()));
+    return new ChaosReport(longer);
+  }
+
+  public long seed() {
+    return parts.getLast().seed();
   }
 
   /** The number of the next round. */
   public int next() {
-    return trials.isEmpty() ? 0 : trials.getLast().round() + 1;
-  }
-
-  /** How often something was killed, or stopped. */
-  public long kills() {
-    return trials.stream()
-        .flatMap(trial -> trial.strikes().stream())
-        .filter(StrikeResult::struck)
-        .count();
+    return parts.getLast().next();
   }
 
   public ChaosReport plus(List<TrialResult> round) {
-    var longer = new ArrayList<>(trials);
-    longer.addAll(round);
-    return new ChaosReport(seed, longer);
+    var longer = new ArrayList<>(parts);
+    longer.set(parts.size() - 1, parts.getLast().plus(round));
+    return new ChaosReport(longer);
   }
 
   public long failures() {
-    return trials.stream().filter(trial -> !trial.findings().isEmpty()).count();
+    return parts.stream().mapToLong(ReportPart::failures).sum();
   }
 
   public void write(Path markdown) throws IOException {
@@ -62,80 +84,9 @@ public record ChaosReport(long seed, List<TrialResult> trials) {
     Files.writeString(json(markdown), json + "\n");
   }
 
-  /** The table and what went wrong. */
+  /** The tables and what went wrong, as Markdown. */
   public String summary() {
-    var lines = new ArrayList<String>();
-    lines.add("# Kill matrix");
-    lines.add("");
-    lines.add(
-        "Seed %d. %d kills under %d sessions, %d of them with findings."
-            .formatted(seed, kills(), trials.size(), failures()));
-    lines.add("");
-    lines.add(
-        "| sessions | recovered | duplicate effects | lost or repeated events | orphans | lost permits | ledger difference | of answers | estimates | calls of unknown outcome |");
-    lines.add("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    lines.add(
-        "| %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |"
-            .formatted(
-                trials.size(),
-                trials.stream().filter(TrialResult::recovered).count(),
-                sum(TrialResult::duplicates),
-                sum(TrialResult::unlogged),
-                sum(TrialResult::orphans),
-                sum(TrialResult::lostPermits),
-                sum(TrialResult::uncharged),
-                sum(TrialResult::modelRequests),
-                sum(TrialResult::estimated),
-                sum(TrialResult::unknown)));
-    lines.add("");
-    lines.add("| killed | times | nothing there | sessions with findings | recovery p50 | p99 |");
-    lines.add("| --- | ---: | ---: | ---: | ---: | ---: |");
-    Arrays.stream(Component.values()).map(this::row).filter(Objects::nonNull).forEach(lines::add);
-    lines.add("");
-    lines.add(
-        "Recovery is the time from the strike to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself.");
-    trials.stream()
-        .filter(trial -> !trial.findings().isEmpty())
-        .forEach(trial -> {
-          lines.add("");
-          lines.add("- " + trial.describe());
-        });
-    return String.join("\n", lines) + "\n";
-  }
-
-  private int sum(ToIntFunction<TrialResult> figure) {
-    return trials.stream().mapToInt(figure).sum();
-  }
-
-  private @Nullable String row(Component component) {
-    var strikes =
-        trials.stream()
-            .flatMap(trial -> trial.strikes().stream())
-            .filter(strike -> strike.component() == component)
-            .toList();
-    if (strikes.isEmpty()) {
-      return null;
-    }
-    var times =
-        strikes.stream().map(StrikeResult::recoveryMs).filter(Objects::nonNull).sorted().toList();
-    return "| %s | %d | %d | %d | %s | %s |"
-        .formatted(
-            component.name().toLowerCase(Locale.ROOT),
-            strikes.stream().filter(StrikeResult::struck).count(),
-            strikes.stream().filter(strike -> !strike.struck()).count(),
-            trials.stream()
-                .filter(trial -> !trial.findings().isEmpty())
-                .filter(trial ->
-                    trial.strikes().stream().anyMatch(strike -> strike.component() == component))
-                .count(),
-            quantile(times, 0.5),
-            quantile(times, 0.99));
-  }
-
-  private static String quantile(List<Long> sorted, double share) {
-    return sorted.isEmpty()
-        ? "–"
-        : "%d ms".formatted(sorted.get((int) Math.ceil(share * sorted.size()) - 1));
+    return new ChaosSummary(parts).text();
   }
 
   private static Path json(Path markdown) {

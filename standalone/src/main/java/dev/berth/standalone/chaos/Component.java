@@ -22,6 +22,17 @@ public enum Component {
     return this != DOCKER;
   }
 
+  /**
+   * Whether it is given up when it is silent for longer than a limit, which is half a minute or
+   * little more: then it wakes beside what took its place. An agent's silence may last minutes.
+   */
+  boolean hasSilenceLimit() {
+    return switch (this) {
+      case BRIDGE, CONTAINER, WORKER -> true;
+      case AGENT, API, TEMPORAL, POSTGRES, S3, DOCKER, CLIENT -> false;
+    };
+  }
+
   /** Whether only one session notices. */
   boolean isOfOneSession() {
     return switch (this) {

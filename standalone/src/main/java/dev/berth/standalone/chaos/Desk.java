@@ -17,6 +17,9 @@ import tools.jackson.databind.node.ObjectNode;
  * A client over the socket whose tool {@code note} the agent calls. It does what a client of Berth
  * has to do: it comes back when its connection breaks, and does a call that it is given a second
  * time, under the same id, once.
+ *
+ * <p>A call that comes again after it was answered is no finding: the answer may be lost with its
+ * connection, and no contract says that a client is asked once, only that it can tell.
  */
 final class Desk implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(3);

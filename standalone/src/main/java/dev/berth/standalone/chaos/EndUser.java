@@ -26,7 +26,7 @@ final class EndUser {
   private static final HttpClient HTTP =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   private static final Duration ANSWER = Duration.ofSeconds(40);
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(3).plus(Round.HELD_UP);
   private static final Duration AGAIN = Duration.ofMillis(250);
 
   private final String sessions;

@@ -1,12 +1,13 @@
 package dev.berth.standalone.chaos;
 
+import dev.berth.standalone.chaos.Effect.Untold;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
@@ -84,25 +85,56 @@ final class Oracle {
   }
 
   /**
-   * The platform runs no call twice. The model may ask again for what it was told is of unknown
-   * outcome: as often as the log says so.
+   * How the effects differ from what the log says of them.
    *
-   * @param effects lines of the file that the tools append to
-   * @return how many effects are beyond what the log admits
+   * @param beyond lines that it does not admit
+   * @param lost lines that are missing, though their calls ran to the end
    */
-  int effects(List<String> effects, List<JsonNode> log) {
-    var repeated =
-        effects.stream()
-            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()))
-            .values()
-            .stream()
-            .mapToInt(times -> (int) (times - 1))
-            .sum();
-    var beyond = Math.max(0, repeated - count("tool.outcome_unknown", log));
-    if (beyond > 0) {
-      findings.add("%d effects beyond what the log admits: %s".formatted(beyond, effects));
+  record EffectsDifference(int beyond, int lost) {}
+
+  /**
+   * The platform runs no call twice, and what ran has left its effect. A call that started may
+   * leave one line. The model may ask again for what it was told is of unknown outcome, and for
+   * nothing else: so there is one line more for each of <em>its own</em> calls of which the log
+   * says so, the call that had a subagent do it among them. A call whose input the log does not
+   * have may have been any one, once.
+   */
+  EffectsDifference effects(Seen seen, List<JsonNode> log) {
+    var calls = EffectCall.in(log);
+    var times =
+        seen.lines().stream().collect(Collectors.groupingBy(Effect::word, Collectors.counting()));
+    var words = new TreeSet<>(times.keySet());
+    calls.forEach(call -> {
+      if (call.effect() instanceof Effect.Own(var word)) {
+        words.add(word);
+      }
+    });
+    var untold = (int) calls.stream().filter(call -> call.effect() instanceof Untold).count();
+    var beyond = 0;
+    var lost = 0;
+    var wrong = new ArrayList<String>();
+    for (var word : words) {
+      var there = times.getOrDefault(word, 0L).intValue();
+      var own = calls.stream().filter(call -> call.writes(word)).toList();
+      var unknown = (int) calls.stream().filter(call -> call.excuses(word)).count();
+      var ended = (int) own.stream().filter(call -> call.completedAt() < seen.at()).count();
+      var tooMany = Math.max(0, there - Math.min(own.size(), 1 + unknown));
+      var missing = Math.max(0, ended - there);
+      beyond += tooMany;
+      lost += missing;
+      if (tooMany + missing > 0) {
+        wrong.add(
+            "%s %d times by %d calls, %d ended, %d of unknown outcome"
+                .formatted(word, there, own.size(), ended, unknown));
+      }
     }
-    return beyond;
+    beyond = Math.max(0, beyond - untold);
+    if (beyond + lost > 0) {
+      findings.add(
+          "%d effects beyond what the log admits, %d lost: %s in %s"
+              .formatted(beyond, lost, String.join("; ", wrong), seen.lines()));
+    }
+    return new EffectsDifference(beyond, lost);
   }
 
   /**
@@ -145,5 +177,25 @@ final class Oracle {
               .formatted(answered.size(), difference, charged.estimated(), charged.open()));
     }
     return wrong;
+  }
+
+  /**
+   * An answer is lost when something cuts it, and not otherwise: the estimates, and the requests of
+   * which nobody knows yet, are no more than the cuts can explain. A cut takes every answer that is
+   * under way: one of the agent, and one of each subagent that works beside it. It is never two of
+   * the same agent, since the gateway settles an answer before it passes its end on. A pause may
+   * cut as a kill does: what is silent for too long is replaced.
+   *
+   * @param lost estimated rows and open requests
+   * @return how many nothing explains
+   */
+  int lostAnswers(int lost, Cuts cuts) {
+    var unexplained = Math.max(0, lost - cuts.most());
+    if (unexplained > 0) {
+      findings.add(
+          "%d answers are lost or open (expected: at most %d, for %s)"
+              .formatted(lost, cuts.most(), cuts));
+    }
+    return unexplained;
   }
 }

@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * The sessions that are run under fire, by the script language of the practice model. Each tool
- * call that has an effect appends a line of its own to the file {@code effects}.
+ * call that has an effect appends a line of its own to the file {@code effects}, or is noted by the
+ * client; the line's first word is in that call alone, and so says whose it is.
  */
 public enum Reference {
   TURNS(
@@ -95,6 +96,23 @@ public enum Reference {
 
   List<Step> steps() {
     return steps;
+  }
+
+  /**
+   * How many answers of the model can be under way at the same time. The task of a subagent begins
+   * when the model has called it, which is some moments before the end of that answer.
+   */
+  int requestsAtOnce() {
+    return this == SUBAGENT ? 2 : 1;
+  }
+
+  /**
+   * How often the client itself may cut an answer: by each interrupt, and by the close when the
+   * agent speaks outside a turn, as it does when a command in the background has ended.
+   */
+  int clientCuts() {
+    var interrupts = (int) steps.stream().filter(Step.Interrupt.class::isInstance).count();
+    return this == BACKGROUND ? interrupts + 1 : interrupts;
   }
 
   boolean usesTheDesk() {

@@ -24,8 +24,20 @@ final class Round {
   /** Of five strikes one only stops its process for a while. */
   private static final int PAUSES = 5;
 
-  private static final int SHORTEST_PAUSE_MS = 500;
-  private static final int LONGEST_PAUSE_MS = 12_000;
+  private static final Span PAUSE = new Span(Duration.ofMillis(500), Duration.ofMillis(12_500));
+
+  /** Of four pauses of what has a limit to its silence, one is longer than that limit. */
+  private static final int LONG_PAUSES = 4;
+
+  private static final Span LONG_PAUSE = new Span(Duration.ofSeconds(40), Duration.ofSeconds(60));
+
+  /**
+   * For how long a session is held up at most by pauses alone, one after the other: at most three
+   * strikes hit it.
+   */
+  static final Duration HELD_UP = LONG_PAUSE.longest().multipliedBy(3);
+
+  static final Duration LONGEST_PAUSE = LONG_PAUSE.longest();
 
   private final long seed;
   private final int number;
@@ -94,22 +106,36 @@ final class Round {
     return number % PER_SESSION.size();
   }
 
+  /**
+   * How long a session is differs a little from run to run, and may be used for nothing but the
+   * scale: the same share of it is drawn each time.
+   */
   private Strike strike(List<Component> components, Length length) {
     var component = components.get(random.nextInt(components.size()));
+    var afterAnEvent = random.nextBoolean();
+    var share = random.nextDouble();
     var moment =
-        random.nextBoolean()
-            ? new Moment.Event(1 + random.nextInt(Math.max(1, length.events())))
-            : new Moment.After(
-                Duration.ofMillis(random.nextLong(Math.max(1, length.took().toMillis()))));
+        afterAnEvent
+            ? new Moment.Event(1 + (int) (share * length.events()))
+            : new Moment.After(Duration.ofMillis((long) (share * length.took().toMillis())));
     return new Strike(component, pause(component), moment);
   }
 
   private @Nullable Duration pause(Component component) {
     var pauses = random.nextInt(PAUSES) == 0;
-    var time = Duration.ofMillis(SHORTEST_PAUSE_MS + random.nextInt(LONGEST_PAUSE_MS));
+    var isLong = random.nextInt(LONG_PAUSES) == 0;
+    var share = random.nextDouble();
+    var time = (isLong && component.hasSilenceLimit() ? LONG_PAUSE : PAUSE).at(share);
     return switch (component) {
       case CLIENT, DOCKER -> null;
       case AGENT, BRIDGE, CONTAINER, WORKER, API, TEMPORAL, POSTGRES, S3 -> pauses ? time : null;
     };
+  }
+
+  private record Span(Duration shortest, Duration longest) {
+    /** Where that share of the way ends. */
+    Duration at(double share) {
+      return shortest.plusMillis((long) (share * longest.minus(shortest).toMillis()));
+    }
   }
 }

@@ -5,11 +5,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One kill.
+ * One blow.
  *
  * @param pause how long its process is stopped instead; null to kill it
  */
 record Strike(Component component, @Nullable Duration pause, Moment moment) {
+  StrikeKind kind() {
+    return component == Component.CLIENT
+        ? StrikeKind.DISCONNECT
+        : pause == null ? StrikeKind.KILL : StrikeKind.PAUSE;
+  }
+
   String describe() {
     return "%s %s%s"
         .formatted(

@@ -11,18 +11,26 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** One reference session, and what is done to it. */
 final class Trial {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final Duration GONE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3).plus(Round.HELD_UP);
+
+  /** An event that has not come by then does not: it strikes without it. */
+  private static final Duration EVENT_COMES = Duration.ofMinutes(3);
+
+  /** What removes a container may be stopped on account of a session beside it. */
+  private static final Duration GONE = Duration.ofSeconds(60).plus(Round.LONGEST_PAUSE);
+
   private static final Duration STREAMED = Duration.ofSeconds(20);
   private static final Duration LOOK = Duration.ofMillis(100);
+  private static final int LOOKS = 3;
 
   private static final Set<String> COMPLETED = Set.of("turn.completed");
+
+  private static final Oracle.EffectsDifference NONE = new Oracle.EffectsDifference(0, 0);
 
   /** Who interrupts and who ends first is not known beforehand. */
   private static final Set<String> CUT = Set.of("turn.interrupted", "turn.completed");
@@ -53,15 +61,15 @@ final class Trial {
     var session = visit.session();
     var oracle = new Oracle();
     try (var follower = Follower.start(user.events(session))) {
-      var began = System.nanoTime();
+      var began = Instant.now();
       var strikes = plan.strikes().stream().map(strike -> strike(strike, visit, follower)).toList();
       var ended = converse(plan.reference(), session, follower, oracle);
-      var took = Duration.ofNanos(System.nanoTime() - began);
+      var took = Duration.between(began, Instant.now());
       var struck = strikes.stream().map(CompletableFuture::join).toList();
       var events = follower.events().size();
-      var effects = ended ? effects(visit, follower, oracle) : List.<String>of();
+      var effects = ended ? effects(visit, follower, oracle) : null;
       return new Run(
-          result(plan, session, follower, oracle, ended, struck, effects),
+          result(plan, session, began, follower, oracle, ended, struck, effects),
           new Round.Length(events, took));
     }
   }
@@ -80,7 +88,7 @@ final class Trial {
             switch (strike.moment()) {
               case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
               case Moment.Event(var number) ->
-                  follower.await(events -> events.size() >= number, PATIENCE);
+                  follower.await(events -> events.size() >= number, EVENT_COMES);
             }
             var at = Instant.now();
             var hit = victims.strike(strike, visit, follower);
@@ -144,43 +152,42 @@ final class Trial {
                 && event.path("message_id").asString("").equals(message));
   }
 
-  /** Asks the session itself: that it takes another message is part of what must hold. */
-  private List<String> effects(EndUser.Visit visit, Follower follower, Oracle oracle)
+  /**
+   * Asks the session itself: that it takes another message is part of what must hold. What is
+   * struck on account of a session beside it may cut a look; another one is as good.
+   *
+   * @return null when the effects could not be read
+   */
+  private @Nullable Seen effects(EndUser.Visit visit, Follower follower, Oracle oracle)
       throws InterruptedException {
     try {
-      // What runs in the background may still write.
-      var script =
-          "bash python3 -c \"import time; time.sleep(1)\"; cat effects || true\nsay {{result}}";
-      var message = send(visit.session(), script, COMPLETED);
-      if (!awaitEnds(follower)) {
-        oracle.findings().add("the session took no further message");
-        return List.of();
+      for (var look = 0; look < LOOKS; look++) {
+        var message = send(visit.session(), Seen.SCRIPT, COMPLETED);
+        if (!awaitEnds(follower)) {
+          oracle.findings().add("the session took no further message");
+          return null;
+        }
+        var seen = Seen.in(follower.events(), message);
+        if (seen != null) {
+          return seen.plus(visit.notes());
+        }
       }
-      var inTheFile =
-          follower.events().stream()
-              .filter(event -> event.path("type").asString("").equals("agent.result"))
-              .filter(event -> event.path("message_id").asString("").equals(message))
-              .map(event -> event.path("raw").path("result").asString(""))
-              .findFirst()
-              .stream()
-              .flatMap(String::lines)
-              .map(String::strip)
-              .filter(line -> !line.isEmpty());
-      return Stream.concat(inTheFile, visit.notes().stream()).toList();
+      oracle.findings().add("in %d turns the effects could not be read".formatted(LOOKS));
     } catch (EndUser.Refused refused) {
       oracle.findings().add(String.valueOf(refused.getMessage()));
-      return List.of();
     }
+    return null;
   }
 
   private TrialResult result(
       Plan plan,
       String session,
+      Instant began,
       Follower follower,
       Oracle oracle,
       boolean ended,
       List<Struck> strikes,
-      List<String> effects)
+      @Nullable Seen effects)
       throws InterruptedException {
     var took = ended && oracle.findings().isEmpty();
     if (!took) {
@@ -190,7 +197,7 @@ final class Trial {
     var last = lastWord(session, follower);
     var log = last.log();
     var fine = oracle.ends(messages, log) && took;
-    var duplicates = oracle.effects(effects, log);
+    var difference = effects == null ? NONE : oracle.effects(effects, log);
     var unlogged = oracle.stream(last.seen(), log);
     var answered = ledger.answered(session);
     var charged = ledger.charged(session);
@@ -205,27 +212,32 @@ final class Trial {
         plan.seed(),
         plan.reference(),
         session,
-        strikes.stream().map(strike -> result(strike, log)).toList(),
+        strikes.stream().map(strike -> result(strike, began, log)).toList(),
+        List.of(),
         fine,
-        effects.size(),
+        effects == null ? 0 : effects.lines().size(),
         Oracle.count("tool.outcome_unknown", log),
-        duplicates,
+        difference.beyond(),
+        difference.lost(),
         unlogged,
         orphans,
         answered.size(),
         charged.estimated(),
+        charged.open(),
         uncharged,
         oracle.findings(),
         0);
   }
 
-  private static StrikeResult result(Struck struck, List<JsonNode> log) {
+  private static StrikeResult result(Struck struck, Instant began, List<JsonNode> log) {
     var strike = struck.strike();
+    var at = struck.at();
     return new StrikeResult(
         strike.component(),
+        strike.kind(),
         strike.describe(),
-        struck.at() != null,
-        struck.at() == null ? null : recovery(strike.component(), struck.at(), log));
+        at == null ? null : Duration.between(began, at).toMillis(),
+        at == null ? null : recovery(strike.component(), at, log));
   }
 
   /** A closed session's log, and what its client saw of it. */

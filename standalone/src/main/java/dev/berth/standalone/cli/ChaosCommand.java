@@ -3,6 +3,8 @@ package dev.berth.standalone.cli;
 import dev.berth.standalone.chaos.Chaos;
 import dev.berth.standalone.chaos.ChaosReport;
 import dev.berth.standalone.chaos.Component;
+import dev.berth.standalone.chaos.Goal;
+import dev.berth.standalone.chaos.ReportPart;
 import dev.berth.standalone.platform.StartFailure;
 import dev.berth.standalone.setup.Project;
 import dev.berth.standalone.setup.SetUp;
@@ -27,8 +29,9 @@ import picocli.CommandLine.Spec;
     name = "chaos",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs sessions on a platform of its own and kills a part under each, then looks what became of them.",
-      "Exit status 1 when anything was lost, repeated or left behind."
+      "Runs sessions on a platform of its own and strikes parts under them, then looks what became of them.",
+      "Most strikes kill a process; some stop it for a while, and some cut the client off.",
+      "Exit status 1 when anything was lost, repeated or left behind, or too little could be killed."
     })
 final class ChaosCommand implements Callable<Integer> {
   /** Lost model requests are left to their api node for a minute, then a sweep settles them. */
@@ -39,8 +42,10 @@ final class ChaosCommand implements Callable<Integer> {
   @Option(
       names = "--kills",
       paramLabel = "N",
-      description =
-          "At least so many kills, in rounds of three sessions (default: ${DEFAULT-VALUE}).")
+      description = {
+        "Goes on until so many processes were killed, in rounds of three sessions (default: ${DEFAULT-VALUE}).",
+        "Pauses, disconnects and strikes that find nothing come beside them and do not count."
+      })
   private int kills = 20;
 
   @Option(
@@ -52,8 +57,17 @@ final class ChaosCommand implements Callable<Integer> {
       })
   private List<Component> only = new ArrayList<>();
 
-  @Option(names = "--seed", paramLabel = "S", description = "Repeats a run's kills.")
+  @Option(names = "--seed", paramLabel = "S", description = "Repeats a run's strikes.")
   private @Nullable Long seed;
+
+  @Option(
+      names = "--round",
+      paramLabel = "N",
+      description = {
+        "Begins with this round of the seed; the report names the round of each finding.",
+        "Give the same --component as that run."
+      })
+  private @Nullable Integer round;
 
   @Option(
       names = "--report",
@@ -69,26 +83,27 @@ final class ChaosCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    check();
     var project = Project.ofEnvironment();
     var file = file(project);
-    var result = begin(file);
-    var steps = new Steps(System.err, project.home().log("setup"));
-    var image = new SetUp(project, System.getenv(), steps).run();
     var components =
         only.isEmpty()
             ? Arrays.stream(Component.values()).filter(Component::isUsual).toList()
             : only;
+    var result = begin(file, project.commit(), components);
+    var steps = new Steps(System.err, project.home().log("setup"));
+    var image = new SetUp(project, System.getenv(), steps).run();
     System.err.printf("… seed %d%n", result.seed());
     var progress = System.err;
+    var goal = Goal.of(kills);
     boolean settled;
     try (var chaos = Chaos.start(project, image, progress)) {
-      var enough = result.kills() + kills;
-      // A round that finds nothing to strike must not go on for ever.
-      for (var rounds = 0; rounds < kills && result.kills() < enough; rounds++) {
-        var round = chaos.round(result.seed(), result.next(), components);
-        result = result.plus(round);
+      while (!goal.isOver()) {
+        var trials = chaos.round(result.seed(), result.next(), components);
+        goal = goal.after(trials);
+        result = result.plus(trials);
         result.write(file);
-        round.stream()
+        trials.stream()
             .filter(trial -> !trial.findings().isEmpty())
             .forEach(trial -> System.err.println("  ✘ " + trial.describe()));
       }
@@ -96,28 +111,48 @@ final class ChaosCommand implements Callable<Integer> {
     }
     System.out.println(result.summary());
     System.out.println(settled ? "All requests are accounted for." : "Not everything settled.");
+    if (!goal.isReached()) {
+      System.out.printf(
+          "%d rounds killed nothing; %d kills are missing.%n", goal.inVain(), goal.missing());
+    }
     System.err.println("Report: " + file);
-    return settled && result.failures() == 0 ? ExitCode.OK : ExitCode.AGENT_ERROR;
+    return settled && goal.isReached() && result.failures() == 0
+        ? ExitCode.OK
+        : ExitCode.AGENT_ERROR;
   }
 
-  private Path file(Project project) {
+  private void check() {
     if (kills < 1) {
       throw new ParameterException(
           spec.commandLine(), "--kills: %d (expected: at least 1)".formatted(kills));
     }
-    if (append != null && (report != null || seed != null)) {
+    if (append != null && (report != null || seed != null || round != null)) {
       throw new ParameterException(
-          spec.commandLine(), "--append has the report's own file and seed (expected: it alone)");
+          spec.commandLine(),
+          "--append has the report's own file, seed and next round (expected: it alone)");
     }
+    if (round != null && (round < 0 || seed == null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--round: %d (expected: at least 0, and the --seed that it is of)".formatted(round));
+    }
+  }
+
+  private Path file(Project project) {
     return append != null
         ? append
         : report != null ? report : project.home().root().resolve("chaos/report.md");
   }
 
-  private ChaosReport begin(Path file) throws IOException {
+  private ChaosReport begin(Path file, @Nullable String commit, List<Component> components)
+      throws IOException {
     if (append == null) {
-      return new ChaosReport(
-          seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed, List.of());
+      return ChaosReport.of(
+          ReportPart.begin(
+              seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed,
+              commit,
+              components,
+              round == null ? 0 : round));
     }
     var earlier = ChaosReport.read(file);
     if (earlier == null) {
@@ -125,6 +160,6 @@ final class ChaosCommand implements Callable<Integer> {
           "There is no report in %s.json to go on from.".formatted(file),
           "Begin one with --report %s.".formatted(file));
     }
-    return earlier;
+    return earlier.goneOnWith(commit, components);
   }
 }

@@ -24,7 +24,7 @@ import java.util.function.Supplier;
  * The stages of {@code berth test}. Each writes a log of its own and reads the reports of its tool.
  */
 public final class TestStages {
-  /** Of kills, 38 in all; a longer run is `./berth chaos`. */
+  /** Of strikes, 38 in all; a longer run is `./berth chaos`. */
   private static final int ROUNDS = 6;
 
   private static final long SEED = 1;

@@ -62,14 +62,6 @@ class OracleTest {
   }
 
   @Test
-  void aSecondEffectIsAdmittedOnlyByACallOfUnknownOutcome() {
-    var twice = List.of("a", "b", "a");
-
-    assertThat(oracle.effects(twice, List.of(event(1, "tool.outcome_unknown")))).isZero();
-    assertThat(oracle.effects(twice, List.of())).isEqualTo(1);
-  }
-
-  @Test
   void anAnswerIsChargedExactlyOrEstimatedAndNothingElseIs() {
     assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of("1→2"), 0, 0))).isZero();
     assertThat(oracle.ledger(List.of("1→2"), new Ledger.Charged(List.of(), 1, 0))).isZero();

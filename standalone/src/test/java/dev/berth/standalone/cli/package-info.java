@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.standalone.cli;
+
+import org.jspecify.annotations.NullMarked;

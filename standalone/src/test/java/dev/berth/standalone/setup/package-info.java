@@ -1,0 +1,4 @@
+@NullMarked
+package dev.berth.standalone.setup;
+
+import org.jspecify.annotations.NullMarked;
