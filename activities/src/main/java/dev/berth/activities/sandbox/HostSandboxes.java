@@ -225,7 +225,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   /**
    * Ends a sandbox as the session wants it.
    *
-   * @param sparing whether one whose agent works in the background is left alone
+   * @param sparing whether one in which something works is left alone
    */
   public SandboxStopped stop(
       SessionId session, SandboxId id, SandboxEndReason reason, boolean sparing) {
@@ -236,13 +236,21 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       records.ended(id, reason, "stopped");
       return new SandboxStopped(false, 0);
     }
-    var background = live.background().size();
-    if (sparing && background > 0) {
-      LOG.atInfo().log("session {}: {} tasks keep sandbox {}", session, background, id);
-      return new SandboxStopped(true, background);
+    var work = sparing ? work(live, reason) : 0;
+    if (work > 0) {
+      LOG.atInfo().log("session {}: {} tasks keep sandbox {}", session, work, id);
+      return new SandboxStopped(true, work);
     }
     live.stop(reason, properties.stopGrace());
     return new SandboxStopped(true, 0);
+  }
+
+  /** What would be lost with a sandbox: a turn that is parked loses the calls that run in it. */
+  private int work(LiveSandbox live, SandboxEndReason reason) {
+    var background = live.background().size();
+    return reason == SandboxEndReason.PARKED
+        ? background + toolJournal.running(live.session(), live.epoch())
+        : background;
   }
 
   /** A sandbox of this host ended while no worker watched. */

@@ -11,6 +11,7 @@ import static org.jooq.impl.DSL.val;
 
 import dev.berth.db.ApprovalLog;
 import dev.berth.db.NewEvent;
+import dev.berth.db.generated.tables.Events;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
@@ -26,8 +27,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,7 @@ public final class ToolJournal {
   private static final String STARTED = "tool.started";
   private static final String COMPLETED = "tool.completed";
   private static final String UNKNOWN = "tool.outcome_unknown";
+  private static final Events STARTS = EVENTS.as("started");
 
   private final DSLContext db;
 
@@ -66,23 +70,40 @@ public final class ToolJournal {
   }
 
   private List<NewEvent> outcomesUnknown(SessionId session, int epoch) {
-    var started = EVENTS.as("started");
+    return unended(session, STARTS.EPOCH.lt(epoch))
+        .map(row -> unknown(row.get(STARTS.TURN_ID), row.get(STARTS.MESSAGE_ID), call(row)))
+        .toList();
+  }
+
+  /** How many calls run in the sandbox of that epoch; those that wait for a person do not. */
+  public int running(SessionId session, int epoch) {
+    var waiting = Set.copyOf(ApprovalLog.open(db, session));
+    return (int)
+        unended(session, STARTS.EPOCH.eq(epoch))
+            .filter(row -> !waiting.contains(call(row).toolUseId()))
+            .count();
+  }
+
+  /** The starts of calls that have not ended, oldest first. */
+  private Stream<? extends Record> unended(SessionId session, Condition which) {
     var later = EVENTS.as("later");
-    return db.select(started.TURN_ID, started.MESSAGE_ID, started.PAYLOAD)
-        .from(started)
-        .where(started.SESSION_ID.eq(UUID.fromString(session.value())))
-        .and(started.TYPE.eq(STARTED))
-        .and(started.EPOCH.lt(epoch))
+    return db
+        .select(STARTS.TURN_ID, STARTS.MESSAGE_ID, STARTS.PAYLOAD)
+        .from(STARTS)
+        .where(STARTS.SESSION_ID.eq(UUID.fromString(session.value())))
+        .and(STARTS.TYPE.eq(STARTED))
+        .and(which)
         .and(
             notExists(
                 selectOne()
                     .from(later)
-                    .where(later.SESSION_ID.eq(started.SESSION_ID))
+                    .where(later.SESSION_ID.eq(STARTS.SESSION_ID))
                     .and(
                         later.EVENT_ID.in(
-                            step(started.EVENT_ID, "/ended"), step(started.EVENT_ID, "/unknown")))))
-        .orderBy(started.SEQ)
-        .fetch(row -> unknown(row.value1(), row.value2(), row.value3().data()));
+                            step(STARTS.EVENT_ID, "/ended"), step(STARTS.EVENT_ID, "/unknown")))))
+        .orderBy(STARTS.SEQ)
+        .fetch()
+        .stream();
   }
 
   /**
@@ -156,12 +177,18 @@ public final class ToolJournal {
     return concat(replace(startedId, val("/started"), val("")), val(step));
   }
 
-  private static NewEvent unknown(@Nullable UUID turn, @Nullable UUID message, String payload) {
-    if (!(SessionEvent.of(STARTED, ProtocolJson.mapper().readTree(payload))
-        instanceof ToolStarted(var toolUseId, var name))) {
-      throw new IllegalStateException(STARTED + " is " + payload);
+  private static ToolStarted call(Record start) {
+    var payload = start.get(STARTS.PAYLOAD).data();
+    if (SessionEvent.of(STARTED, ProtocolJson.mapper().readTree(payload))
+        instanceof ToolStarted call) {
+      return call;
     }
-    var event = NewEvent.of(id(toolUseId, "unknown"), new ToolOutcomeUnknown(toolUseId, name));
+    throw new IllegalStateException(STARTED + " is " + payload);
+  }
+
+  private static NewEvent unknown(@Nullable UUID turn, @Nullable UUID message, ToolStarted call) {
+    var id = call.toolUseId();
+    var event = NewEvent.of(id(id, "unknown"), new ToolOutcomeUnknown(id, call.name()));
     return turn == null || message == null
         ? event
         : event.inTurn(new TurnId(turn.toString()), new MessageId(message.toString()));

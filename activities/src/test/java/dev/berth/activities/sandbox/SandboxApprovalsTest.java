@@ -197,6 +197,26 @@ class SandboxApprovalsTest {
     assertThat(journal.unknown(session.id(), 2, false)).isEmpty();
   }
 
+  /** What would be lost if the sandbox were parked. */
+  @Test
+  void aCallRunsUntilItEndsAndNotWhileItWaits() {
+    var journal = new ToolJournal(db);
+    ask("waits");
+    write(started("runs"), started("waits"), started("done"));
+    write(
+        NewEvent.of(
+            ToolJournal.id("done", "ended"), new SessionEvent.ToolCompleted("done", false, null)));
+
+    assertThat(journal.running(session.id(), 1)).isEqualTo(1);
+    assertThat(journal.running(session.id(), 2)).isZero();
+    answer("waits", ApprovalDecision.ALLOW);
+    assertThat(journal.running(session.id(), 1)).isEqualTo(2);
+  }
+
+  private static NewEvent started(String call) {
+    return NewEvent.of(ToolJournal.id(call, "started"), new SessionEvent.ToolStarted(call, "Bash"));
+  }
+
   private void ask(String call) {
     write(ApprovalLog.requested(request(call), 1).toArray(NewEvent[]::new));
   }

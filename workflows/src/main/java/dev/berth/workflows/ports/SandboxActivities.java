@@ -48,7 +48,8 @@ public interface SandboxActivities {
   record SandboxStarted(boolean resumed) {}
 
   /**
-   * @param sparing whether a sandbox whose agent works in the background is left alone; absent: no
+   * @param sparing whether a sandbox in which something works is left alone: the agent in the
+   *     background, or, when it is to be parked, a call that waits for nobody; absent: no
    */
   record StopSandboxInput(
       SessionId sessionId,
@@ -59,7 +60,7 @@ public interface SandboxActivities {
 
   /**
    * @param existed false when there was nothing to stop
-   * @param background how many tasks spared the sandbox; it is gone when absent or 0
+   * @param background how many tasks and calls spared the sandbox; it is gone when absent or 0
    */
   record SandboxStopped(boolean existed, @Nullable Integer background) {
     public boolean spared() {

@@ -1,5 +1,6 @@
 package dev.berth.workflows.session;
 
+import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.workflows.TimedWait;
 import dev.berth.workflows.ports.SessionActivities.AnswerApprovalInput;
 import dev.berth.workflows.ports.SessionActivities.ApprovalStands;
@@ -8,6 +9,7 @@ import dev.berth.workflows.ports.TurnActivities.TellApprovalsInput;
 import dev.berth.workflows.session.SessionWorkflow.ApprovalsWaitingInput;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.Workflow;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 
@@ -17,6 +19,9 @@ import org.slf4j.Logger;
  */
 final class SessionApprovals {
   private static final Logger LOG = Workflow.getLogger(SessionApprovals.class);
+
+  /** One more look at a sandbox that works. To be removed with the marker of the snapshots. */
+  private static final String SPARES = "parking-spares-work";
 
   private final SessionInput input;
   private final SessionActivityStubs activities;
@@ -67,20 +72,27 @@ final class SessionApprovals {
   }
 
   /**
-   * Waits for the end of a turn in its sandbox.
+   * Waits for the end of a turn in its sandbox. When a person lets it wait for so long that the
+   * sandbox is better used elsewhere, that is stopped; not while anything works in it beside the
+   * call, within the bound of background work.
    *
-   * @return false when a person let it wait for so long that the sandbox is better used elsewhere
+   * @return false when the sandbox was stopped
    */
-  boolean awaitTurn(Supplier<Boolean> over) {
+  boolean awaitTurn(SessionSandbox sandbox, Supplier<Boolean> over) {
     while (true) {
       Workflow.await(() -> over.get() || progress.state().isAsking());
       if (over.get()) {
         return true;
       }
-      if (!TimedWait.await(
+      sandbox.stopAfter(
           input.policy().idle(),
+          Workflow.getVersion(SPARES, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION
+              ? Duration.ZERO
+              : input.policy().background(),
           "sandbox of a turn that waits for a person",
-          () -> over.get() || !progress.state().isAsking())) {
+          SandboxEndReason.PARKED,
+          () -> over.get() || !progress.state().isAsking());
+      if (progress.state().sandbox() == null) {
         return false;
       }
     }

@@ -91,11 +91,12 @@ final class SessionSandbox {
   }
 
   /**
-   * Stops the sandbox when nothing was to do for some time. As long as its agent works in the
-   * background it is left alone, within a bound; then that work is lost, and the log says so.
+   * Stops the sandbox when nothing was to do for some time. As long as something works in it, the
+   * agent in the background or a call beside one that waits, it is left alone, within a bound; then
+   * that work is lost, and the log says so.
    *
    * @param after how long nothing may be to do
-   * @param bound how long background work keeps the sandbox, counted from now
+   * @param bound how long such work keeps the sandbox, counted from now
    * @param busy whether there is something to do
    */
   void stopAfter(
@@ -116,7 +117,7 @@ final class SessionSandbox {
     }
   }
 
-  /** Gives true when the sandbox was spared, because its agent works in the background. */
+  /** Gives true when the sandbox was spared, because something works in it. */
   private boolean stop(SandboxEndReason reason, boolean sparing) {
     Workflow.await(this::isQuiet);
     var sandbox = progress.state().sandbox();
@@ -124,7 +125,11 @@ final class SessionSandbox {
       return false;
     }
     var before = progress.state().lastSandboxEnd();
-    progress.change(state -> state.withoutSandbox(reason));
+    // A turn that may be spared is to be heard, and to hear of answers, while its host looks.
+    var isHeard = sparing && reason == SandboxEndReason.PARKED;
+    if (!isHeard) {
+      progress.change(state -> state.withoutSandbox(reason));
+    }
     try {
       var stopped =
           activities
@@ -138,6 +143,8 @@ final class SessionSandbox {
                       sparing ? true : null));
       if (stopped.spared()) {
         progress.change(state -> state.withSpared(sandbox, before));
+      } else if (isHeard) {
+        progress.change(state -> state.withoutSandbox(reason));
       }
       return stopped.spared();
     } catch (ActivityFailure failure) {

@@ -288,9 +288,8 @@ final class SessionTurn {
                 message,
                 progress.state().turns(),
                 attempt));
-    if (!approvals.awaitTurn(() -> turn.isCompleted() || isCut(message))) {
-      sandbox.stop(SandboxEndReason.PARKED);
-    } else if (!turn.isCompleted()) {
+    if (approvals.awaitTurn(sandbox, () -> turn.isCompleted() || isCut(message))
+        && !turn.isCompleted()) {
       interrupt(serving, message);
     }
     return outcome(turn);

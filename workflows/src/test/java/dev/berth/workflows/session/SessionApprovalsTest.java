@@ -121,6 +121,34 @@ class SessionApprovalsTest {
     assertThat(database.events()).noneMatch(Rescheduled.class::isInstance);
   }
 
+  /** G4. */
+  @Test
+  void workBesideACallThatWaitsKeepsTheSandboxWithinItsBound() {
+    keepsSandboxesShortly(Duration.ofMillis(1500));
+    host.background(1);
+
+    waitingTurn();
+    eventually(() -> workflow.status().sandboxId() == null);
+
+    assertThat(host.log()).containsExactly("start 1", "turn 1 on 1", "spare 1", "stop 1: parked");
+  }
+
+  @Test
+  void anAnswerReachesTheSandboxThatWasSpared() {
+    keepsSandboxesShortly(Duration.ofHours(1));
+    host.background(1);
+    var message = waitingTurn();
+    eventually(() -> host.log().contains("spare 1"));
+
+    workflow.answerApproval(answer(CALL, ApprovalDecision.ALLOW));
+    eventually(() -> host.log().contains("tell approvals on 1"));
+    host.finish(turn(message), END_TURN);
+
+    eventually(() -> database.ends().size() == 1);
+    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
+    assertThat(host.log()).doesNotContain("stop 1: parked");
+  }
+
   /** A5. */
   @Test
   void aSandboxThatIsLostWhileACallWaitsIsReplacedAtOnce() {
@@ -186,6 +214,15 @@ class SessionApprovalsTest {
 
   /** Nothing waits in a sandbox for longer than a moment. */
   private void keepsSandboxesShortly() {
+    keepsSandboxesShortly(SessionPolicy.DEFAULT.background());
+  }
+
+  /**
+   * Nothing waits in a sandbox for longer than a moment.
+   *
+   * @param background how long a sandbox in which something works is spared
+   */
+  private void keepsSandboxesShortly(Duration background) {
     running.close();
     var usual = SessionPolicy.DEFAULT;
     start(
@@ -193,7 +230,7 @@ class SessionApprovalsTest {
             Duration.ofMillis(500),
             usual.completionLinger(),
             usual.outage(),
-            usual.background(),
+            background,
             usual.snapshotInTurn()));
   }
 
