@@ -123,7 +123,8 @@ export class Coordinator {
         this.#toolJournal.recorded(command)
         return
       case 'approval_answer':
-        this.#approvals.answer(command)
+        // A call that began now would end with the agent; the next one hears the answer.
+        if (!this.#ending) this.#approvals.answer(command)
         return
       case 'transcript_page':
         this.#loader.page(command)

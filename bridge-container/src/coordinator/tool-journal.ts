@@ -92,6 +92,10 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
   }
   const start = (toolUseId: string, name: string, signal: AbortSignal) =>
     new Promise<Start>((resolve) => {
+      if (signal.aborted) {
+        resolve('aborted')
+        return
+      }
       started.add(toolUseId)
       waiting.set(toolUseId, resolve)
       signal.addEventListener('abort', () => settle(toolUseId, 'aborted'), { once: true })

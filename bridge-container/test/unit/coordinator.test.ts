@@ -401,6 +401,19 @@ test('a parked sandbox kills the agent at once, and leaves turn and approval ope
   expect(finished).toEqual([ExitCode.shutdown])
 })
 
+test('an answer that comes while the sandbox is parked starts nothing in it', async () => {
+  await open(ASKING)
+  await run('m1')
+  void askFor('toolu_1')
+  await settled()
+
+  coordinator.obey({ type: 'shutdown', grace_ms: 5_000, keep_turn: true })
+  coordinator.obey({ type: 'approval_answer', tool_use_id: 'toolu_1', decision: 'allow' })
+  await settled()
+
+  expect(types()).not.toContain('tool_started')
+})
+
 test('a stop of the container does the same to an agent that waits for a person', async () => {
   await open(ASKING)
   await run('m1')

@@ -111,6 +111,16 @@ test('an interrupt while the start waits ends the call as one that did not run',
   expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied' })
 })
 
+test('a call whose turn was interrupted before is not started', async () => {
+  interruption.abort()
+
+  expect(await hook('PreToolUse')).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'deny' },
+  })
+  expect(steps()).not.toContain('tool_started')
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied' })
+})
+
 test('what the permissions refuse did not run', async () => {
   void hook('PreToolUse')
   journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })

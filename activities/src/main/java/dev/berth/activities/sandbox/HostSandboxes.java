@@ -245,12 +245,17 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     return new SandboxStopped(true, 0);
   }
 
-  /** What would be lost with a sandbox: a turn that is parked loses the calls that run in it. */
+  /**
+   * What would be lost with a sandbox: a turn that is parked loses the calls that run in it, and
+   * one whose question was answered meanwhile is at work itself.
+   */
   private int work(LiveSandbox live, SandboxEndReason reason) {
     var background = live.background().size();
-    return reason == SandboxEndReason.PARKED
-        ? background + toolJournal.running(live.session(), live.epoch())
-        : background;
+    if (reason != SandboxEndReason.PARKED) {
+      return background;
+    }
+    var answered = live.approvals().isWaiting() ? 0 : 1;
+    return background + answered + toolJournal.running(live.session(), live.epoch());
   }
 
   /** A sandbox of this host ended while no worker watched. */

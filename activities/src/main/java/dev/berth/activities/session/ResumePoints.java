@@ -58,14 +58,18 @@ public final class ResumePoints {
   }
 
   /** A turn begins in a sandbox that began before the wish: what it says is to be kept. */
-  public void turnBegins(SessionId session) {
+  public void turnBegins(SessionId session, int epoch) {
     var isOvertaken =
         db.fetchExists(
             SESSIONS,
-            SESSIONS.SESSION_ID.eq(uuid(session)),
-            condition(
-                "{0} ->> {1} is not null and {0} -> {2} is null",
-                SESSIONS.OPTIONS, inline(POINT), inline(BEHIND)));
+            SESSIONS
+                .SESSION_ID
+                .eq(uuid(session))
+                .and(SESSIONS.EPOCH.eq(epoch))
+                .and(
+                    condition(
+                        "{0} ->> {1} is not null and {0} -> {2} is null",
+                        SESSIONS.OPTIONS, inline(POINT), inline(BEHIND))));
     if (isOvertaken) {
       db.transaction(tx -> {
         var options = read(tx.dsl(), session);

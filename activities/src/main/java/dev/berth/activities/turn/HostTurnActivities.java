@@ -98,7 +98,9 @@ public final class HostTurnActivities implements TurnActivities {
     if (sandbox == null) {
       throw Failures.sandboxLost(SandboxEndReason.KILLED, "the sandbox is not on this host");
     }
-    resumePoints.turnBegins(input.sessionId());
+    if (!isRepeated(input)) {
+      resumePoints.turnBegins(input.sessionId(), input.epoch());
+    }
     try {
       var start = start(input, input.attempt() > 1 && sandbox.approvals().isWaiting());
       var started = log.append(start);
@@ -108,7 +110,7 @@ public final class HostTurnActivities implements TurnActivities {
                   input.turnId(), input.messageId(), told(input, sandbox, message.content())));
       sandbox.live().committed(start, requireNotSuperseded(started));
       // An end that was written before the sandbox had the turn is told to nobody.
-      var meanwhile = isRepeated(input) ? end(input) : null;
+      var meanwhile = end(input);
       if (meanwhile != null) {
         sandbox.forget(input.turnId());
         return meanwhile;
@@ -171,7 +173,7 @@ public final class HostTurnActivities implements TurnActivities {
         SESSIONS.STATUS.eq(SessionStatus.IDLE.wireName()));
   }
 
-  /** Only then may somebody end the turn in the moment in which it is handed over. */
+  /** Whether the turn began before: in another sandbox, or under another worker. */
   private static boolean isRepeated(RunTurnInput input) {
     return input.attempt() > 1 || Activity.getExecutionContext().getInfo().getAttempt() > 1;
   }

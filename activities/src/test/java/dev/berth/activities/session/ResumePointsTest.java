@@ -27,6 +27,10 @@ class ResumePointsTest {
   private static final Transcript BEFORE = transcript(PROMPT, WORD, PROMPT, WORD);
 
   private static TestDatabase database;
+
+  /** Of a session without a sandbox. */
+  private static final int EPOCH = 0;
+
   private static DSLContext db;
 
   private ResumePoints points;
@@ -53,7 +57,7 @@ class ResumePointsTest {
   @Test
   void aSandboxThatIsLostBeforeItsAgentSaidAnythingIsFollowedByOneThatBeginsThereToo() {
     assertThat(begin(BEFORE, false)).isEqualTo("m1");
-    points.turnBegins(session.id());
+    points.turnBegins(session.id(), EPOCH);
 
     // The start may be repeated; the agent notes, and the bridge completes, what is no word.
     assertThat(begin(BEFORE, false)).isEqualTo("m1");
@@ -82,9 +86,16 @@ class ResumePointsTest {
 
   @Test
   void aTurnInASandboxThatBeganBeforeTheWishIsNotForgotten() {
-    points.turnBegins(session.id());
+    points.turnBegins(session.id(), EPOCH);
 
     assertThat(begin(BEFORE, false)).isNull();
+  }
+
+  @Test
+  void aTurnInASandboxThatIsReplacedEndsNoWish() {
+    points.turnBegins(session.id(), EPOCH - 1);
+
+    assertThat(begin(BEFORE, false)).isEqualTo("m1");
   }
 
   @Test

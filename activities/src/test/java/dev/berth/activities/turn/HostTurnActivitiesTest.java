@@ -51,7 +51,7 @@ class HostTurnActivitiesTest {
   @TempDir private Path folder;
 
   @Test
-  void anEndThatIsWrittenWhileARepeatedAttemptTakesHoldOfTheTurnIsNotMissed() throws Exception {
+  void anEndThatIsWrittenWhileAnAttemptTakesHoldOfTheTurnIsNotMissed() throws Exception {
     assumeThat(Files.getAttribute(folder, "unix:uid"))
         .as("only root may give a door to the bridge's user")
         .isEqualTo(0);
@@ -79,7 +79,7 @@ class HostTurnActivitiesTest {
           .execute();
       var input =
           new RunTurnInput(
-              PROJECT, session.id(), sandbox, 1, TURN, new MessageId(TURN.value()), 1, 2);
+              PROJECT, session.id(), sandbox, 1, TURN, new MessageId(TURN.value()), 1, 1);
 
       var result =
           db.transactionResult(tx -> {

@@ -53,7 +53,8 @@ final class SessionTurn {
   /** A timer before the third sandbox of a turn. To be removed with the marker of the snapshots. */
   private static final String BACK_OFF = "turn-back-off";
 
-  private static final int LOSSES_ONLY = 2;
+  /** What was parked counted as lost. To be removed with the same. */
+  private static final String LOSSES_ONLY = "turn-back-off-by-losses";
 
   /** Before a turn's third sandbox; twice as long before the fourth, and so on. */
   private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(1);
@@ -187,14 +188,14 @@ final class SessionTurn {
     if (attempt < 2) {
       return;
     }
+    // A turn that was parked for an approval has an attempt more for each time.
     var losses =
-        switch (Workflow.getVersion(BACK_OFF, Workflow.DEFAULT_VERSION, LOSSES_ONLY)) {
-          case Workflow.DEFAULT_VERSION -> 0;
-          // A turn that was parked for an approval had an attempt more for each time.
-          case 1 -> attempt;
-          default -> lost;
-        };
-    if (losses < 2 || losses == input.policy().turnAttempts()) {
+        Workflow.getVersion(LOSSES_ONLY, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION
+            ? attempt
+            : lost;
+    if (losses < 2
+        || losses == input.policy().turnAttempts()
+        || Workflow.getVersion(BACK_OFF, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION) {
       return;
     }
     TimedWait.await(
@@ -253,10 +254,11 @@ final class SessionTurn {
         case Silent(var loss) -> {
           switch (host.await(serving.hostId())) {
             case Then.Answers() -> {}
-            case Then.Elsewhere() -> {
+            case Then.Lost() -> {
               return new Attempt.Lost(loss);
             }
-            case Then.Cut() -> {
+            case Then.Elsewhere(), Then.Cut() -> {
+              // Its agent may work on; the host hears, when it is back, that nobody wants it.
               sandbox.giveUp(loss.reason());
               return new Attempt.Lost(loss);
             }

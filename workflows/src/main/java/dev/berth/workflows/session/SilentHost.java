@@ -4,7 +4,6 @@ import dev.berth.protocol.HostId;
 import dev.berth.protocol.PlatformPart;
 import dev.berth.protocol.Problem;
 import dev.berth.protocol.event.SessionEvent;
-import dev.berth.protocol.event.SessionStatus;
 import dev.berth.workflows.ports.SessionActivities.AnotherHostInput;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Workflow;
@@ -24,25 +23,29 @@ final class SilentHost {
           PlatformPart.HOST,
           "The host of the turn's sandbox does not answer, and there is no other; start a worker.");
 
+  private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
-  private final Outage outage;
-  private boolean shown;
+  private final Supplier<Boolean> cut;
 
   SilentHost(
       SessionInput input,
       SessionActivityStubs activities,
       SessionProgress progress,
       Supplier<Boolean> cut) {
+    this.input = input;
     this.activities = activities;
     this.progress = progress;
-    this.outage = new Outage(progress, input.policy().outage(), cut);
+    this.cut = cut;
   }
 
   /** What follows the wait. */
   sealed interface Then {
     /** Its worker is back, and takes hold of the turn again. */
     record Answers() implements Then {}
+
+    /** In a run that began under older code: the sandbox counts as lost. */
+    record Lost() implements Then {}
 
     /** Another host can take the turn up. */
     record Elsewhere() implements Then {}
@@ -55,17 +58,19 @@ final class SilentHost {
 
   Then await(HostId host) {
     if (Workflow.getVersion(KEEPS, Workflow.DEFAULT_VERSION, 1) == Workflow.DEFAULT_VERSION) {
-      return new Then.Elsewhere();
+      return new Then.Lost();
     }
-    while (true) {
+    var outage = new Outage(progress, input.policy().outage(), cut);
+    for (var shown = false; ; shown = true) {
       if (isAnotherThere(host)) {
         return new Then.Elsewhere();
       }
       if (answers(host)) {
-        showRunning();
+        if (shown) {
+          showGoingOn();
+        }
         return new Then.Answers();
       }
-      shown = true;
       switch (outage.await(PlatformPart.HOST)) {
         case GIVE_UP -> {
           return new Then.InVain(outage.inVain(AWAY));
@@ -94,13 +99,11 @@ final class SilentHost {
     }
   }
 
-  private void showRunning() {
-    if (!shown) {
-      return;
-    }
-    progress.show(new Phase.Running());
+  private void showGoingOn() {
+    var phase = progress.state().isAsking() ? new Phase.RequiresAction() : new Phase.Running();
+    progress.show(phase);
     progress.record(
         "the host answers again",
-        List.of(new SessionEvent.StatusChanged(SessionStatus.RUNNING, null)));
+        List.of(new SessionEvent.StatusChanged(phase.status(), phase.reason())));
   }
 }

@@ -87,7 +87,7 @@ record RunningSession(
 
   /** Starts a session with other times and bounds. */
   static RunningSession start(SessionPolicy policy, HostId... hosts) {
-    return start(policy, PERMITS, Duration.ZERO, hosts);
+    return start(policy, PERMITS, Duration.ZERO, false, hosts);
   }
 
   /**
@@ -96,12 +96,17 @@ record RunningSession(
    * @param permits how many sessions of its account may work at once
    */
   static RunningSession start(int permits, HostId... hosts) {
-    return start(POLICY, permits, Duration.ZERO, hosts);
+    return start(POLICY, permits, Duration.ZERO, false, hosts);
+  }
+
+  /** Starts a session whose host can be lost. */
+  static RunningSession startOnAHostOfItsOwn(SessionPolicy policy) {
+    return start(policy, PERMITS, Duration.ZERO, true, HOST);
   }
 
   /** Starts a session whose workers remember it between tasks, as in production. */
   static RunningSession startCached(HostId... hosts) {
-    return start(POLICY, PERMITS, Duration.ofSeconds(5), hosts);
+    return start(POLICY, PERMITS, Duration.ofSeconds(5), false, hosts);
   }
 
   /**
@@ -109,9 +114,10 @@ record RunningSession(
    *
    * @param sticky how long a worker keeps a workflow's next task for itself; the test server never
    *     gives it to another one, so it is zero where workers come and go
+   * @param ownHost whether {@link #HOST} has a worker of its own, that can be lost
    */
   private static RunningSession start(
-      SessionPolicy policy, int permits, Duration sticky, HostId... hosts) {
+      SessionPolicy policy, int permits, Duration sticky, boolean ownHost, HostId... hosts) {
     var database = new FakeSessionActivities(hosts);
     var host = new FakeHostActivities(database);
     var options =
@@ -136,8 +142,15 @@ record RunningSession(
     sessions.registerWorkflowImplementationTypes(
         SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
     sessions.registerActivitiesImplementations(database, semaphores);
+    var hostWorkers = new ArrayList<WorkerFactory>();
+    if (ownHost) {
+      hostWorkers.add(hostWorker(environment, host));
+    } else {
+      environment
+          .newWorker(TaskQueues.host(HOST), workerOptions)
+          .registerActivitiesImplementations(host);
+    }
     environment.start();
-    var hostWorkers = new ArrayList<>(List.of(hostWorker(environment, host)));
     return session(policy, database, host, semaphores, environment, hostWorkers);
   }
 

@@ -328,10 +328,9 @@ class SessionOutageTest {
     stop();
     var usual = SessionPolicy.DEFAULT;
     running =
-        RunningSession.start(
+        RunningSession.startOnAHostOfItsOwn(
             policy(
-                usual.turn(), usual.turnHeartbeat(), Duration.ofSeconds(1), Duration.ofMinutes(1)),
-            RunningSession.HOST);
+                usual.turn(), usual.turnHeartbeat(), Duration.ofSeconds(1), Duration.ofMinutes(1)));
     database = running.database();
     host = running.host();
     workflow = running.workflow();
