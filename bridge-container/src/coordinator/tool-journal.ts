@@ -116,7 +116,6 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
 
   /** Starts a call; tells why it must not run, if so. */
   const refusedAtStart = async (toolUseId: string, name: string, signal: AbortSignal) => {
-    // The agent may come back to a call of an earlier sandbox without its hook: it has an end, too.
     open.set(toolUseId, { toolUseId, name, runs: false })
     const outcome = await start(toolUseId, name, signal)
     switch (outcome) {
@@ -177,8 +176,10 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       settle(toolUseId, first ? 'first' : 'repeated')
     },
     guarded: (decide) => async (name, input, options) => {
-      const decision = await decide(name, input, options)
       const { signal, toolUseID: toolUseId } = options
+      // The agent may come back to a call of an earlier sandbox without its hook: it has an end, too.
+      if (!open.has(toolUseId)) open.set(toolUseId, { toolUseId, name, runs: false })
+      const decision = await decide(name, input, options)
       if (decision?.behavior === 'deny') end(toolUseId, 'denied', decision.message)
       if (decision?.behavior !== 'allow' || started.has(toolUseId)) return decision
       const refusal = await refusedAtStart(toolUseId, name, signal)

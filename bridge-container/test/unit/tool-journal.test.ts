@@ -131,6 +131,14 @@ test('what the permissions refuse did not run', async () => {
   expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied', reason: 'no' })
 })
 
+test('what a person denies did not run, also when no hook was asked before', async () => {
+  const refuse: CanUseTool = async () => ({ behavior: 'deny', message: 'no' })
+
+  await journal.guarded(refuse)('Bash', {}, { toolUseID: CALL } as never)
+
+  expect(said).toMatchObject([{ type: 'tool_ended', outcome: 'denied', reason: 'no' }])
+})
+
 test('a result in the stream ends a call that no hook ended, once', async () => {
   void hook('PreToolUse')
   const result = (is_error: boolean) => ({

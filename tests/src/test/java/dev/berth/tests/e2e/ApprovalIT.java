@@ -1,8 +1,10 @@
 package dev.berth.tests.e2e;
 
 import static dev.berth.tests.e2e.Machine.docker;
+import static dev.berth.tests.e2e.Machine.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,6 +110,42 @@ class ApprovalIT {
             "tool.started",
             "tool.completed");
     assertThat(session.types("")).contains("session.rescheduled");
+    assertThat(session.ends()).containsExactly("turn.completed");
+    assertThat(session.effects()).isEqualTo("one");
+  }
+
+  /** The Agent SDK by itself comes back to a call that was taken up once, and runs it again. */
+  @Test
+  void a5AnAllowedCallThatIsTakenUpAndKilledWhileItRunsIsNotRunAgain() {
+    var session = AskingSession.open(platform);
+    session.send(
+        "bash echo one >> effects; python3 -c \"import time; time.sleep(60)\"\nsay Went on.");
+    var call = session.awaitAsked(1).getFirst();
+    platform.awaitInTranscript(session.id(), call);
+    docker("kill", "berth-" + session.id());
+    session.awaitAskedAgain();
+    session.decide(call, "allow");
+    eventually(
+        "the call runs",
+        Duration.ofSeconds(60),
+        () -> session.types("tool.").contains("tool.started"));
+    eventually(
+        "it has left its line",
+        Duration.ofSeconds(30),
+        () ->
+            docker("exec", "-u", "10002", "berth-" + session.id(), "ls", "/workspace/project")
+                .contains("effects"));
+
+    docker("kill", "berth-" + session.id());
+    session.awaitEnds(1);
+
+    assertThat(session.steps())
+        .containsExactly(
+            "tool.proposed",
+            "approval.requested",
+            "approval.answered allow user",
+            "tool.started",
+            "tool.outcome_unknown");
     assertThat(session.ends()).containsExactly("turn.completed");
     assertThat(session.effects()).isEqualTo("one");
   }
