@@ -196,7 +196,7 @@ class RecordHistories {
           "the call runs",
           Duration.ofSeconds(60),
           () -> platform.events("type = 'tool.started'", socket.session()) == 1);
-      platform.stopWorkerFor(Duration.ofSeconds(50));
+      platform.stopWorkerFor(WorkerOutageIT.OUTAGE);
       socket.result();
       write(platform, "session-silent-host", socket.session());
     }

@@ -13,10 +13,13 @@ import org.junit.jupiter.api.Timeout;
 
 /** The only worker is stopped for longer than anybody waits for a host that has company. */
 @Tag("e2e")
-@Timeout(240)
+@Timeout(360)
 class WorkerOutageIT {
-  /** Longer than the turn's heartbeat and the wait for its host take together. */
-  private static final Duration OUTAGE = Duration.ofSeconds(50);
+  /**
+   * Temporal hands the turn to polls that the worker left open, one after the other, as long as
+   * they are: for a minute. Then come the turn's heartbeat and the wait for its host.
+   */
+  static final Duration OUTAGE = Duration.ofSeconds(110);
 
   private static TestPlatform platform;
 
