@@ -31,6 +31,7 @@ import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.TemporalPermits;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
@@ -122,6 +123,11 @@ class SandboxConfiguration {
   }
 
   @Bean
+  ResumePoints resumePoints(DSLContext db) {
+    return new ResumePoints(db);
+  }
+
+  @Bean
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
@@ -132,6 +138,7 @@ class SandboxConfiguration {
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
+      ResumePoints resumePoints,
       LostResults lostResults,
       LostBackground lostBackground,
       Restarts restarts,
@@ -150,6 +157,7 @@ class SandboxConfiguration {
         log,
         turnEnds,
         toolJournal,
+        resumePoints,
         lostResults,
         lostBackground,
         restarts,
@@ -225,9 +233,17 @@ class SandboxConfiguration {
       GroupCommit log,
       TurnEnds turnEnds,
       WorkspaceRecords workspaces,
-      Restarts restarts) {
+      Restarts restarts,
+      ResumePoints resumePoints) {
     return new HostTurnActivities(
-        sandboxes, db, log, turnEnds, workspaces, restarts, SessionPolicy.DEFAULT.interruptGrace());
+        sandboxes,
+        db,
+        log,
+        turnEnds,
+        workspaces,
+        restarts,
+        resumePoints,
+        SessionPolicy.DEFAULT.interruptGrace());
   }
 
   @Bean(destroyMethod = "close")

@@ -7,6 +7,7 @@ import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.transcript.Transcript;
@@ -69,6 +70,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
+  private final ResumePoints resumePoints;
   private final LostResults lostResults;
   private final LostBackground lostBackground;
   private final SandboxTranscripts transcripts;
@@ -88,6 +90,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
+      ResumePoints resumePoints,
       LostResults lostResults,
       LostBackground lostBackground,
       Restarts restarts,
@@ -98,6 +101,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
+    this.resumePoints = resumePoints;
     this.lostResults = lostResults;
     this.lostBackground = lostBackground;
     this.properties = properties;
@@ -367,7 +371,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     return new BridgeCommand.Open(
         !transcript.isEmpty(),
         lost == null ? null : lost.wireName(),
-        records.options(session, transcript, lost != null),
+        resumePoints.options(session, transcript, lost != null),
         lost == null ? null : toolJournal.toTell(session),
         lost == null ? null : notice(serving, transcript),
         watchdogs.limits(),

@@ -11,9 +11,7 @@ import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.selectOne;
 
-import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.TurnEnds;
-import dev.berth.activities.transcript.Transcript;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.ProtocolJson;
@@ -277,11 +275,6 @@ public final class SandboxRecords {
             .SESSION_ID
             .eq(uuid(serving.session()))
             .and(SESSIONS.EPOCH.gt(serving.epoch()).or(SESSIONS.ATTACHMENT.le(attachment))));
-  }
-
-  /** The options with which a sandbox begins, as {@link ResumePoints#options} has it. */
-  AgentOptions options(SessionId session, Transcript transcript, boolean takesUp) {
-    return new ResumePoints(db).options(session, transcript, takesUp);
   }
 
   public AgentOptions options(SessionId session) {

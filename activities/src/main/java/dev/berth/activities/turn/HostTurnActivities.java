@@ -73,6 +73,7 @@ public final class HostTurnActivities implements TurnActivities {
       TurnEnds turnEnds,
       WorkspaceRecords workspaces,
       Restarts restarts,
+      ResumePoints resumePoints,
       Duration interruptGrace) {
     this.sandboxes = sandboxes;
     this.db = db;
@@ -80,7 +81,7 @@ public final class HostTurnActivities implements TurnActivities {
     this.turnEnds = turnEnds;
     this.workspaces = workspaces;
     this.restarts = restarts;
-    this.resumePoints = new ResumePoints(db);
+    this.resumePoints = resumePoints;
     this.interruptGrace = interruptGrace;
   }
 

@@ -9,6 +9,7 @@ import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
@@ -73,6 +74,7 @@ public final class TestHost {
             log,
             new TurnEnds(db),
             new ToolJournal(db),
+            new ResumePoints(db),
             new LostResults(db),
             new LostBackground(db),
             new Restarts(db),

@@ -13,6 +13,7 @@ import dev.berth.activities.sandbox.SandboxRecords.Serving;
 import dev.berth.activities.sandbox.TestContainers;
 import dev.berth.activities.sandbox.TestHost;
 import dev.berth.activities.session.Restarts;
+import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
@@ -155,6 +156,7 @@ class HostTurnActivitiesTest {
         turnEnds,
         new WorkspaceRecords(db),
         new Restarts(db),
+        new ResumePoints(db),
         Duration.ofSeconds(1));
   }
 

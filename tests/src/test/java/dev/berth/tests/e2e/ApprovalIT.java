@@ -93,12 +93,7 @@ class ApprovalIT {
   @Test
   void a5ACallWhoseSandboxIsKilledWhileItWaitsIsAskedForAgainUnderItsIdAndRunsOnce() {
     var session = AskingSession.open(platform);
-    session.send(ONE);
-    var call = session.awaitAsked(1).getFirst();
-    platform.awaitInTranscript(session.id(), call);
-    docker("kill", "berth-" + session.id());
-
-    session.awaitAskedAgain();
+    var call = killedWhileItAsks(session, ONE);
     session.decide(call, "allow");
     session.awaitEnds(1);
 
@@ -118,12 +113,10 @@ class ApprovalIT {
   @Test
   void a5AnAllowedCallThatIsTakenUpAndKilledWhileItRunsIsNotRunAgain() {
     var session = AskingSession.open(platform);
-    session.send(
-        "bash echo one >> effects; python3 -c \"import time; time.sleep(60)\"\nsay Went on.");
-    var call = session.awaitAsked(1).getFirst();
-    platform.awaitInTranscript(session.id(), call);
-    docker("kill", "berth-" + session.id());
-    session.awaitAskedAgain();
+    var call =
+        killedWhileItAsks(
+            session,
+            "bash echo one >> effects; python3 -c \"import time; time.sleep(60)\"\nsay Went on.");
     session.decide(call, "allow");
     eventually(
         "the call runs",
@@ -153,12 +146,7 @@ class ApprovalIT {
   @Test
   void a5ACallThatIsDeniedAfterItsSandboxWasKilledNeverRan() {
     var session = AskingSession.open(platform);
-    session.send(ONE);
-    var call = session.awaitAsked(1).getFirst();
-    platform.awaitInTranscript(session.id(), call);
-    docker("kill", "berth-" + session.id());
-
-    session.awaitAskedAgain();
+    var call = killedWhileItAsks(session, ONE);
     session.decide(call, "deny");
     session.awaitEnds(1);
 
@@ -241,5 +229,15 @@ class ApprovalIT {
       assertThat(session.ends()).containsExactly("turn.completed");
       assertThat(session.effects()).isEqualTo("one");
     }
+  }
+
+  /** Gives the one call of a message, for which the session's next sandbox asks again. */
+  private static String killedWhileItAsks(AskingSession session, String message) {
+    session.send(message);
+    var call = session.awaitAsked(1).getFirst();
+    platform.awaitInTranscript(session.id(), call);
+    docker("kill", "berth-" + session.id());
+    session.awaitAskedAgain();
+    return call;
   }
 }

@@ -132,6 +132,7 @@ public final class TestPlatform implements AutoCloseable {
     Machine.eventually(
         "in the transcript: " + text,
         Duration.ofSeconds(60),
+        // That the text is not there, or no transcript yet, is no failure.
         () ->
             !Machine.run(
                     "sh",

@@ -247,7 +247,7 @@ final class SessionTurn {
     var serving = requireNonNull(progress.state().sandbox());
     var host = new SilentHost(input, activities, progress, () -> isCut(message));
     while (true) {
-      switch (run(serving, message, attempt)) {
+      switch (carryOut(serving, message, attempt)) {
         case Attempt known -> {
           return known;
         }
@@ -272,7 +272,7 @@ final class SessionTurn {
     }
   }
 
-  private Tried run(SessionState.Sandbox serving, MessageId message, int attempt) {
+  private Tried carryOut(SessionState.Sandbox serving, MessageId message, int attempt) {
     var turn =
         Async.function(
             activities.turn(
