@@ -89,13 +89,29 @@ public final class DockerSandboxRuntime implements SandboxRuntime {
     try {
       return creation(spec).exec().getId();
     } catch (ConflictException exists) {
-      return docker.inspectContainerCmd(name(spec.id())).exec().getId();
+      return made(spec.id());
     } catch (NotFoundException missing) {
       throw new ProblemException(
           ProblemType.IMAGE_MISSING,
           "The sandbox image %s is not on host %s; ./berth up builds it, or set SANDBOX_IMAGE to one that is."
               .formatted(spec.image(), host),
           missing);
+    }
+  }
+
+  /** The id of the container that another start made. */
+  private String made(SandboxId sandbox) {
+    try {
+      return docker.inspectContainerCmd(name(sandbox)).exec().getId();
+    } catch (NotFoundException soon) {
+      // The engine gives away the name first, the container can be asked for later. Nothing failed:
+      // this start must not end what the other one makes.
+      throw new ProblemException(
+          Problem.away(
+              PlatformPart.CONTAINER_ENGINE,
+              "The Docker engine at %s is still making container %s for another start; try again."
+                  .formatted(properties.engine(), name(sandbox))),
+          soon);
     }
   }
 
