@@ -186,8 +186,10 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       return refusal === undefined ? decision : { behavior: 'deny', message: refusal }
     },
     observe(message) {
-      for (const { toolUseId, isError } of toolResults(message)) {
-        end(toolUseId, isError ? 'failed' : 'completed')
+      for (const { toolUseId, isError, refusal } of toolResults(message)) {
+        // A hook or a rule of the project refuses after the gate, and no hook says so.
+        if (refusal !== undefined) end(toolUseId, 'denied', refusal)
+        else end(toolUseId, isError ? 'failed' : 'completed')
       }
     },
   }

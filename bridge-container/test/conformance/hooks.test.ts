@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { toolResults as resultsOf } from '../../src/coordinator/tool-results.ts'
 import type { Call } from './agent/wire.ts'
+import { type Agent, PATIENCE } from './support/agent.ts'
 import { dependsOn, upholds } from './support/contracts.ts'
 import { toolResults } from './support/recording-model.ts'
 import { Workplace } from './support/workplace.ts'
@@ -20,6 +22,10 @@ const END = dependsOn('Tool journal', 'the end of a call that failed comes by Po
 
 function methods(calls: readonly Call[]): string[] {
   return calls.map(({ method, name }) => `${method} ${name}`)
+}
+
+function refusals({ messages }: Agent): string[] {
+  return messages.flatMap(resultsOf).flatMap(({ refusal }) => refusal ?? [])
 }
 
 const allowed = { behavior: 'allow', updatedInput: { command: 'echo ran >> effects' } }
@@ -82,6 +88,46 @@ test(
     expect([...toolResults(place.model.seen[1]).values()]).toMatchObject([
       { is_error: true, content: expect.stringContaining('not here') },
     ])
+  }),
+)
+
+const REFUSED = dependsOn(
+  'Tool journal',
+  'the result of a call tells whether it was refused before it ran, or cut while it ran',
+)
+
+test.for([
+  ['a rule', { disallowedTools: ['Bash(echo *)'] }, 'exit 0'],
+  ['a hook of the project', { settingSources: ['project'] }, 'exit 2'],
+] as const)(
+  'hooks: the result of a call that %s refuses names the decision',
+  upholds(REFUSED, async ([, options, command]) => {
+    const place = await Workplace.open()
+    const hooks = { PreToolUse: [{ hooks: [{ type: 'command', command }] }] }
+    mkdirSync(join(place.cwd, '.claude'))
+    writeFileSync(join(place.cwd, '.claude', 'settings.json'), JSON.stringify({ hooks }))
+
+    const agent = place.start({ options })
+    agent.say(ONE_CALL)
+    await agent.results(1)
+
+    expect(refusals(agent)).toHaveLength(1)
+    expect(place.read('effects')).toBe('')
+  }),
+)
+
+test(
+  'hooks: the result of a call that an interrupt cuts names no decision',
+  upholds(REFUSED, async () => {
+    const place = await Workplace.open()
+    const agent = place.start()
+    agent.say('bash echo ran >> effects; exec sleep 30\nsay Went on.')
+    await vi.waitUntil(() => place.read('effects') === 'ran\n', PATIENCE)
+    await agent.interrupt()
+    await agent.results(1)
+
+    expect(agent.messages.flatMap(resultsOf)).toMatchObject([{ isError: true }])
+    expect(refusals(agent)).toEqual([])
   }),
 )
 

@@ -103,6 +103,36 @@ test('a call that was started here is refused the second time, ended or not', as
   })
 })
 
+function refusedBy(decision: string) {
+  const content = [
+    { type: 'tool_result', tool_use_id: CALL, is_error: true, content: 'not here\n' },
+  ]
+  return {
+    type: 'user',
+    message: { role: 'user', content },
+    tool_result_meta: [{ id: CALL, permission_decision: { decision, source: 'hook' } }],
+  }
+}
+
+test('a call that a hook of the project refuses did not run, though its start is recorded', async () => {
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  await gate
+  journal.observe(refusedBy('reject'))
+
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'denied', reason: 'not here' })
+  expect(operations.of(SHELL)).toBeUndefined()
+})
+
+test('a call that was allowed and fails is one that ran', async () => {
+  const gate = hook('PreToolUse')
+  journal.recorded({ type: 'tool_recorded', tool_use_id: CALL, first: true })
+  await gate
+  journal.observe(refusedBy('accept'))
+
+  expect(said.at(-1)).toMatchObject({ type: 'tool_ended', outcome: 'failed' })
+})
+
 test('an interrupt while the start waits ends the call as one that did not run', async () => {
   const gate = hook('PreToolUse')
   interruption.abort()
