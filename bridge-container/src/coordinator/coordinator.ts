@@ -176,7 +176,7 @@ export class Coordinator {
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
     this.#approvals.open(open, clientTools.toolNames)
-    this.#toolJournal.startedBefore(open.started_calls ?? [])
+    this.#toolJournal.open(open)
     if (resume_reason != null) {
       this.#turns.resumesATurn(open.turn_id ?? undefined, limits.start_ms)
     }

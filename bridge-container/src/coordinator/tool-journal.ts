@@ -7,7 +7,7 @@ import type {
   HookJSONOutput,
 } from '@anthropic-ai/claude-agent-sdk'
 import type { DurableFrame } from '../bridge-server/frame-log.ts'
-import type { ToolRecorded } from '../generated/bridge-command.ts'
+import type { Open, ToolRecorded } from '../generated/bridge-command.ts'
 import type { ToolEnded } from '../generated/bridge-frame.ts'
 import type { ProposedCall } from './asked-tools.ts'
 import type { OperationIds } from './operation-ids.ts'
@@ -35,12 +35,12 @@ export interface OpenCall {
 /**
  * Each tool call passes here before it runs and after it ended. It runs only when its start is in
  * the log, so that after a crash it is known which calls cannot have run, and a call that an earlier
- * sandbox had started is not run a second time.
+ * sandbox had started is not run a second time. An operator may let some calls go on before that.
  */
 export interface ToolJournal {
   readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
-  /** Calls that earlier sandboxes may have run: they do not run here. */
-  startedBefore(toolUseIds: readonly string[]): void
+  /** The session is opened: what earlier sandboxes may have run does not run here. */
+  open(open: Pick<Open, 'start_wait' | 'started_calls'>): void
   /** Calls that have no end yet. */
   openCalls(): Iterable<OpenCall>
   /** The worker's answer to a start. */
@@ -63,6 +63,9 @@ const UNKNOWN =
 
 const INTERRUPTED = 'The turn was interrupted before the call began.'
 
+/** Tools of the Agent SDK that only read: a call that nobody knows of has changed nothing. */
+const READS = new Set(['Glob', 'Grep', 'LS', 'NotebookRead', 'Read', 'WebFetch', 'WebSearch'])
+
 /** Overrides what would allow the call, so that the permission is asked for in any case. */
 const ASK: HookJSONOutput = {
   hookSpecificOutput: {
@@ -71,6 +74,9 @@ const ASK: HookJSONOutput = {
     permissionDecisionReason: 'The user decides whether this call runs.',
   },
 }
+
+/** Which calls run only when their start is in the log. */
+type StartWait = NonNullable<Open['start_wait']>
 
 /** What became of a start: the first, a repeated one, or given up while it waited. */
 type Start = 'first' | 'repeated' | 'aborted'
@@ -81,6 +87,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
   const started = new Set<string>()
   const open = new Map<string, OpenCall>()
   const waiting = new Map<string, (start: Start) => void>()
+  let wait: StartWait = 'all'
 
   const turn = () => {
     const id = turnId()
@@ -100,6 +107,7 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       waiting.set(toolUseId, resolve)
       signal.addEventListener('abort', () => settle(toolUseId, 'aborted'), { once: true })
       send({ type: 'tool_started', ...turn(), tool_use_id: toolUseId, name })
+      if (!waits(wait, name)) settle(toolUseId, 'first')
     })
   const end = (toolUseId: string, outcome: ToolEnded['outcome'], reason?: string) => {
     const late = overdue(toolUseId)
@@ -168,8 +176,9 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
       PostToolUse: [{ hooks: [after] }],
       PostToolUseFailure: [{ hooks: [after] }],
     },
-    startedBefore(toolUseIds) {
-      for (const toolUseId of toolUseIds) seen.add(toolUseId)
+    open({ start_wait, started_calls }) {
+      wait = start_wait ?? 'all'
+      for (const toolUseId of started_calls ?? []) seen.add(toolUseId)
     },
     openCalls: () => open.values(),
     recorded({ tool_use_id: toolUseId, first }) {
@@ -192,6 +201,19 @@ export function createToolJournal(options: ToolJournalOptions): ToolJournal {
         else end(toolUseId, isError ? 'failed' : 'completed')
       }
     },
+  }
+}
+
+function waits(wait: StartWait, tool: string): boolean {
+  switch (wait) {
+    case 'all':
+      return true
+    case 'side_effecting':
+      return !READS.has(tool)
+    case 'none':
+      return false
+    default:
+      return wait satisfies never
   }
 }
 

@@ -19,6 +19,7 @@ options: AgentOptions
 resume: boolean
 resume_notice?: (string | null)
 resume_reason?: (string | null)
+start_wait?: (null | ("all" | "side_effecting" | "none"))
 started_calls?: (string[] | null)
 turn_id?: (string | null)
 unknown_calls?: (UnknownCall[] | null)

@@ -23,11 +23,15 @@ beforeEach(() => {
   })
 })
 
-function hook(event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure', toolUseId = CALL) {
+function hook(
+  event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure',
+  toolUseId = CALL,
+  tool = 'Bash',
+) {
   const callback = journal.hooks[event]?.[0]?.hooks[0] as HookCallback
   const input = {
     hook_event_name: event,
-    tool_name: 'Bash',
+    tool_name: tool,
     tool_input: { command: 'ls' },
     tool_use_id: toolUseId,
     permission_mode: 'default',
@@ -57,6 +61,38 @@ test('a call runs when its start is recorded, and not before', async () => {
     tool_use_id: CALL,
     outcome: 'completed',
   })
+})
+
+test.each([
+  ['all', 'Read', false],
+  ['all', 'Bash', false],
+  ['side_effecting', 'Read', true],
+  ['side_effecting', 'Bash', false],
+  ['side_effecting', 'mcp__shop__look', false],
+  ['none', 'Read', true],
+  ['none', 'Bash', true],
+] as const)(
+  'when %s wait for their start, a call of %s goes on at once: %s',
+  async (wait, tool, goesOn) => {
+    journal.open({ start_wait: wait })
+    let passed = false
+    void hook('PreToolUse', CALL, tool).then(() => {
+      passed = true
+    })
+    await new Promise(setImmediate)
+
+    expect(steps()).toEqual(['tool_proposed', 'tool_started'])
+    expect(passed).toBe(goesOn)
+  },
+)
+
+test('a call that an earlier sandbox may have run is refused, also when nothing waits', async () => {
+  journal.open({ start_wait: 'none', started_calls: [CALL] })
+
+  expect(await hook('PreToolUse')).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'deny' },
+  })
+  expect(said).toEqual([])
 })
 
 test('the input is named by its hash alone', async () => {
@@ -237,7 +273,7 @@ test('P5: what earlier sandboxes may have run is refused before anybody is asked
     operations,
     needsApproval: () => true,
   })
-  journal.startedBefore([CALL])
+  journal.open({ started_calls: [CALL] })
 
   expect(await hook('PreToolUse')).toMatchObject({
     hookSpecificOutput: { permissionDecision: 'deny' },

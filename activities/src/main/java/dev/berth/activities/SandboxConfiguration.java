@@ -24,6 +24,7 @@ import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
 import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
+import dev.berth.activities.sandbox.ToolJournalProperties;
 import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
@@ -132,6 +133,7 @@ class SandboxConfiguration {
       HostId host,
       SandboxProperties properties,
       WatchdogProperties watchdogs,
+      ToolJournalProperties journal,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -151,6 +153,7 @@ class SandboxConfiguration {
         host,
         properties,
         watchdogs,
+        journal,
         runtime,
         records,
         httpDoors,

@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
+import dev.berth.activities.sandbox.ToolJournalProperties;
 import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
@@ -44,6 +45,7 @@ import org.springframework.web.servlet.function.ServerResponse;
   GatewayProperties.class,
   PermitProperties.class,
   SessionTimes.class,
+  ToolJournalProperties.class,
   WatchdogProperties.class,
   WorkspaceProperties.class,
   RetentionProperties.class

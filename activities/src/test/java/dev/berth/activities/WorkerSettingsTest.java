@@ -7,12 +7,14 @@ import dev.berth.activities.model.GatewayProperties;
 import dev.berth.activities.retention.RetentionProperties;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxTier;
+import dev.berth.activities.sandbox.ToolJournalProperties;
 import dev.berth.activities.sandbox.WatchdogProperties;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.workspace.WorkspaceProperties;
 import dev.berth.db.DatabaseAddress;
 import dev.berth.objects.ObjectStorage;
 import dev.berth.protocol.Secret;
+import dev.berth.protocol.bridge.StartWait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -62,6 +64,7 @@ class WorkerSettingsTest {
     SandboxProperties.class,
     GatewayProperties.class,
     PermitProperties.class,
+    ToolJournalProperties.class,
     WatchdogProperties.class,
     WorkspaceProperties.class,
     RetentionProperties.class
@@ -106,6 +109,8 @@ class WorkerSettingsTest {
                   Duration.ofSeconds(30),
                   Duration.ofMinutes(11),
                   Duration.ofHours(1)));
+      assertThat(settings.getBean(ToolJournalProperties.class))
+          .isEqualTo(new ToolJournalProperties(StartWait.ALL));
       assertThat(settings.getBean(WorkspaceProperties.class))
           .isEqualTo(
               new WorkspaceProperties(

@@ -62,6 +62,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   private final HostId host;
   private final SandboxProperties properties;
   private final WatchdogProperties watchdogs;
+  private final ToolJournalProperties journal;
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
@@ -84,6 +85,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       HostId host,
       SandboxProperties properties,
       WatchdogProperties watchdogs,
+      ToolJournalProperties journal,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
@@ -106,6 +108,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     this.lostBackground = lostBackground;
     this.properties = properties;
     this.watchdogs = watchdogs;
+    this.journal = journal;
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
@@ -298,7 +301,8 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
                 watchdogs.limits(),
                 null,
                 null,
-                null),
+                null,
+                journal.startWait()),
             parts);
     // Before the door opens: what the agent asks of the model meanwhile belongs to its turn.
     records.openTurn(serving).ifPresent(sandbox::adopt);
@@ -377,7 +381,8 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
         watchdogs.limits(),
         toolJournal.asked(session, lost != null),
         lost == null ? null : toolJournal.started(session),
-        lost == null ? null : records.begunTurn(session));
+        lost == null ? null : records.begunTurn(session),
+        journal.startWait());
   }
 
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {

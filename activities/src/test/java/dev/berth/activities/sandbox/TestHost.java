@@ -16,6 +16,7 @@ import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.GroupCommit;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.Secret;
+import dev.berth.protocol.bridge.StartWait;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -68,6 +69,7 @@ public final class TestHost {
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(10),
                 Duration.ofHours(1)),
+            new ToolJournalProperties(StartWait.ALL),
             containers,
             records,
             doors,

@@ -60,6 +60,7 @@ public sealed interface BridgeCommand {
    * @param startedCalls the Messages API ids of the calls of that turn that may have run
    * @param turnId that turn, if it had begun: what the agent does belongs to it even before it is
    *     handed over
+   * @param startWait which tool calls run only when their start is in the log; absent for all
    */
   @JsonTypeName("open")
   record Open(
@@ -71,7 +72,8 @@ public sealed interface BridgeCommand {
       @Nullable WatchdogLimits watchdogs,
       @JsonProperty("asked_calls") @Nullable List<AskedCall> askedCalls,
       @JsonProperty("started_calls") @Nullable List<String> startedCalls,
-      @JsonProperty("turn_id") @Nullable TurnId turnId)
+      @JsonProperty("turn_id") @Nullable TurnId turnId,
+      @JsonProperty("start_wait") @Nullable StartWait startWait)
       implements BridgeCommand {
     public Open {
       requireNonNull(options, "options");
