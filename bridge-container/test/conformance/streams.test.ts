@@ -87,3 +87,23 @@ test(
     expect(result).toMatchObject({ subtype: 'success', result: 'Went on.' })
   }),
 )
+
+const PATIENT = dependsOn(
+  'Image defaults',
+  'a gateway that is away for minutes does not end a turn: the agent asks again for hours',
+)
+
+test(
+  'streams: a model that fails is asked again hundreds of times',
+  upholds(PATIENT, async () => {
+    const place = await Workplace.open()
+    const agent = place.start()
+    agent.say('error 500 always\nsay Never.')
+    const retry = await agent.until(
+      'a second attempt',
+      () => agent.messagesOf('system', 'api_retry')[1],
+    )
+
+    expect(retry?.max_retries).toBeGreaterThanOrEqual(300)
+  }),
+)

@@ -11,6 +11,7 @@ import dev.berth.activities.retention.ClosedWorkspaces;
 import dev.berth.activities.retention.DatabaseRetentionActivities;
 import dev.berth.activities.retention.LogRetention;
 import dev.berth.activities.retention.RetentionProperties;
+import dev.berth.activities.sandbox.BridgeOpenings;
 import dev.berth.activities.sandbox.DockerSandboxRuntime;
 import dev.berth.activities.sandbox.FolderSweep;
 import dev.berth.activities.sandbox.HostLosses;
@@ -129,20 +130,37 @@ class SandboxConfiguration {
   }
 
   @Bean
+  BridgeOpenings bridgeOpenings(
+      WatchdogProperties watchdogs,
+      ToolJournalProperties journalling,
+      SandboxRecords records,
+      WorkspaceRecords workspaces,
+      ToolJournal toolJournal,
+      ResumePoints resumePoints,
+      LostResults lostResults,
+      LostBackground lostBackground) {
+    return new BridgeOpenings(
+        watchdogs,
+        journalling,
+        records,
+        workspaces,
+        toolJournal,
+        resumePoints,
+        lostResults,
+        lostBackground);
+  }
+
+  @Bean
   HostSandboxes hostSandboxes(
       HostId host,
       SandboxProperties properties,
-      WatchdogProperties watchdogs,
-      ToolJournalProperties journal,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
-      ResumePoints resumePoints,
-      LostResults lostResults,
-      LostBackground lostBackground,
+      BridgeOpenings openings,
       Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
@@ -152,17 +170,13 @@ class SandboxConfiguration {
     return new HostSandboxes(
         host,
         properties,
-        watchdogs,
-        journal,
         runtime,
         records,
         httpDoors,
         log,
         turnEnds,
         toolJournal,
-        resumePoints,
-        lostResults,
-        lostBackground,
+        openings,
         restarts,
         objects,
         workspaceRecords,

@@ -4,13 +4,9 @@ import dev.berth.activities.Outages;
 import dev.berth.activities.bridge.ControlDoor;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
-import dev.berth.activities.session.LostBackground;
-import dev.berth.activities.session.LostResults;
 import dev.berth.activities.session.Restarts;
-import dev.berth.activities.session.ResumePoints;
 import dev.berth.activities.session.ToolJournal;
 import dev.berth.activities.session.TurnEnds;
-import dev.berth.activities.transcript.Transcript;
 import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.transcript.UnfinishedWriters;
 import dev.berth.activities.workspace.WorkspaceRecords;
@@ -33,12 +29,9 @@ import dev.berth.protocol.event.SessionEvent;
 import dev.berth.workflows.Failures.SandboxLoss;
 import dev.berth.workflows.ports.SandboxActivities.SandboxStopped;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,15 +47,10 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   /** A turn may go on with less room than a sandbox needs to start, but not with none. */
   private static final int FLOOR_IN_TURN = 4;
 
-  /** Nothing was written before it. */
-  private static final int FIRST_EPOCH = 1;
-
   private static final String UNSEEN = "ended while no worker watched";
 
   private final HostId host;
   private final SandboxProperties properties;
-  private final WatchdogProperties watchdogs;
-  private final ToolJournalProperties journal;
   private final SandboxRuntime runtime;
   private final SandboxRecords records;
   private final SandboxFolders folders;
@@ -71,9 +59,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   private final HttpDoors httpDoors;
   private final GroupCommit log;
   private final ToolJournal toolJournal;
-  private final ResumePoints resumePoints;
-  private final LostResults lostResults;
-  private final LostBackground lostBackground;
+  private final BridgeOpenings openings;
   private final SandboxTranscripts transcripts;
   private final SessionSignals signals;
   private final LiveSandboxParts parts;
@@ -84,17 +70,13 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   public HostSandboxes(
       HostId host,
       SandboxProperties properties,
-      WatchdogProperties watchdogs,
-      ToolJournalProperties journal,
       SandboxRuntime runtime,
       SandboxRecords records,
       HttpDoors httpDoors,
       GroupCommit log,
       TurnEnds turnEnds,
       ToolJournal toolJournal,
-      ResumePoints resumePoints,
-      LostResults lostResults,
-      LostBackground lostBackground,
+      BridgeOpenings openings,
       Restarts restarts,
       ObjectStore objects,
       WorkspaceRecords workspaceRecords,
@@ -103,12 +85,8 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
       SessionSignals signals) {
     this.host = host;
     this.toolJournal = toolJournal;
-    this.resumePoints = resumePoints;
-    this.lostResults = lostResults;
-    this.lostBackground = lostBackground;
+    this.openings = openings;
     this.properties = properties;
-    this.watchdogs = watchdogs;
-    this.journal = journal;
     this.runtime = runtime;
     this.records = records;
     this.folders = new SandboxFolders(properties.directory(), properties.socketDirectory());
@@ -177,7 +155,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     var transcript = transcripts.begin(serving);
     losses.tell(serving, transcript);
     var resume = !transcript.isEmpty();
-    var sandbox = open(serving, command(serving, transcript, lost));
+    var sandbox = open(serving, openings.of(serving, transcript, lost));
     try {
       runtime.start(
           new SandboxSpec(
@@ -288,22 +266,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
   /** Takes a sandbox that runs and has no worker, such as after this worker's restart. */
   void adopt(Serving serving) {
     LOG.atInfo().log("adopting sandbox {} of session {}", serving.sandbox(), serving.session());
-    // Its bridge has been told long ago, and takes it only once.
-    var sandbox =
-        new LiveSandbox(
-            serving,
-            new BridgeCommand.Open(
-                true,
-                null,
-                records.options(serving.session()),
-                null,
-                null,
-                watchdogs.limits(),
-                null,
-                null,
-                null,
-                journal.startWait()),
-            parts);
+    var sandbox = new LiveSandbox(serving, openings.ofRunning(serving), parts);
     // Before the door opens: what the agent asks of the model meanwhile belongs to its turn.
     records.openTurn(serving).ifPresent(sandbox::adopt);
     open(sandbox);
@@ -369,22 +332,6 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     }
   }
 
-  private BridgeCommand.Open command(
-      Serving serving, Transcript transcript, @Nullable SandboxEndReason lost) {
-    var session = serving.session();
-    return new BridgeCommand.Open(
-        !transcript.isEmpty(),
-        lost == null ? null : lost.wireName(),
-        resumePoints.options(session, transcript, lost != null),
-        lost == null ? null : toolJournal.toTell(session),
-        lost == null ? null : notice(serving, transcript),
-        watchdogs.limits(),
-        toolJournal.asked(session, lost != null),
-        lost == null ? null : toolJournal.started(session),
-        lost == null ? null : records.begunTurn(session),
-        journal.startWait());
-  }
-
   private LiveSandbox open(Serving serving, BridgeCommand.Open command) {
     var sandbox = new LiveSandbox(serving, command, parts);
     open(sandbox);
@@ -400,19 +347,6 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
             DockerSandboxRuntime.BRIDGE_USER,
             sandbox::connected);
     open.put(sandbox.sandbox(), new Open(sandbox, control));
-  }
-
-  /** What the model is to know before it goes on; null when there is nothing. */
-  private @Nullable String notice(Serving serving, Transcript transcript) {
-    var session = serving.session();
-    var notices =
-        Stream.of(
-                lostResults.notice(session, transcript, toolJournal.completed(session)),
-                lostBackground.notice(session),
-                workspaces.notice(session))
-            .filter(Objects::nonNull)
-            .toList();
-    return notices.isEmpty() ? null : String.join("\n", notices);
   }
 
   private void awaitBridge(LiveSandbox sandbox) {
@@ -453,12 +387,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
 
   /** What the session's earlier sandboxes were at, nobody can find out any more. */
   private void noteUnknown(Serving serving, boolean takesUp) {
-    if (serving.epoch() == FIRST_EPOCH) {
-      return;
-    }
-    var events = new ArrayList<NewEvent>();
-    events.addAll(toolJournal.unknown(serving.session(), serving.epoch(), takesUp));
-    events.addAll(lostBackground.lost(serving.session(), serving.epoch()));
+    var events = openings.unknown(serving, takesUp);
     if (events.isEmpty()) {
       return;
     }

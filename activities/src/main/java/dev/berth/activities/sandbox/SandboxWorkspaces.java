@@ -1,7 +1,6 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
-import dev.berth.activities.workspace.RollbackNotice;
 import dev.berth.activities.workspace.UnreadableSnapshot;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.activities.workspace.WorkspaceRecords.Kept;
@@ -14,7 +13,6 @@ import dev.berth.db.NewEvent;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.SandboxId;
-import dev.berth.protocol.SessionId;
 import dev.berth.protocol.event.SessionEvent.WorkspaceRolledBack;
 import java.time.Duration;
 import java.util.List;
@@ -73,12 +71,6 @@ final class SandboxWorkspaces {
   /** The id of the event that says it when the files of a sandbox are older than the transcript. */
   static String rolledBackId(Serving serving) {
     return "workspace/%d/rolled_back".formatted(serving.epoch());
-  }
-
-  /** What the model is to know of its files before it goes on; null when there is nothing. */
-  @Nullable String notice(SessionId session) {
-    var rolledBack = records.untold(session);
-    return rolledBack == null ? null : RollbackNotice.text(rolledBack);
   }
 
   /** Whether the files that the session last worked with are on this host. */
