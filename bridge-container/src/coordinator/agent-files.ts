@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { LaunchedProcess, Launcher } from '../launcher/client.ts'
+import type { ProcessExited } from '../launcher/protocol.ts'
 
 /** A file in the agent's home, written by a process of the agent's user. */
 export interface AgentFile {
@@ -12,6 +13,16 @@ export interface AgentFile {
 
 export interface AgentFiles {
   create(path: string): AgentFile
+}
+
+/** The process that wrote a file was killed: nothing is wrong with the file, or with the session. */
+export class WriterKilled extends Error {
+  readonly exit: ProcessExited
+
+  constructor(path: string, exit: ProcessExited) {
+    super(`could not write ${path}: ${exit.signal}`)
+    this.exit = exit
+  }
 }
 
 /** Only the agent's user may write in the agent's home, and the file must be its own. */
@@ -29,7 +40,13 @@ export function createAgentFiles(launcher: Launcher, newId: () => string): Agent
       })
       return {
         write: async (text) => {
-          await writeAll(await launched.stdio, text)
+          try {
+            await writeAll(await launched.stdio, text)
+          } catch (error) {
+            // How the process ended says more than that it does not read any more.
+            await written(launched, path)
+            throw error
+          }
         },
         finish: () => finish(launched, path),
         abandon: async () => {
@@ -43,15 +60,28 @@ export function createAgentFiles(launcher: Launcher, newId: () => string): Agent
 
 async function finish(launched: LaunchedProcess, path: string): Promise<void> {
   const socket = await launched.stdio
+  socket.on('error', () => {})
   socket.end()
   socket.resume()
-  const { code, stderr } = await launched.exited
-  if (code !== 0)
-    throw new Error(`could not write ${path}: ${stderr.trim() || `exit code ${code}`}`)
+  await written(launched, path)
+}
+
+async function written(launched: LaunchedProcess, path: string): Promise<void> {
+  const exit = await launched.exited
+  if (exit.signal !== null) throw new WriterKilled(path, exit)
+  if (exit.code !== 0)
+    throw new Error(`could not write ${path}: ${exit.stderr.trim() || `exit code ${exit.code}`}`)
 }
 
 function writeAll(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.write(text, (error) => (error ? reject(error) : resolve()))
+    socket.once('error', reject)
+    socket.write(text, (error) => {
+      if (error) reject(error)
+      else {
+        socket.off('error', reject)
+        resolve()
+      }
+    })
   })
 }

@@ -9,7 +9,7 @@ import type { Launcher } from '../launcher/client.ts'
 import { type Log, reasonOf } from '../log.ts'
 import type { QueryFunction } from './agent.ts'
 import { lastWord } from './agent-end.ts'
-import { createAgentFiles } from './agent-files.ts'
+import { createAgentFiles, WriterKilled } from './agent-files.ts'
 import { type AgentEnd, type AgentLife, beginAgentLife, within } from './agent-life.ts'
 import { type Approvals, createApprovals } from './approvals.ts'
 import { BackgroundTasks } from './background-tasks.ts'
@@ -166,7 +166,10 @@ export class Coordinator {
       if (!this.#ending) await this.#agentEnded(end)
     } catch (error) {
       this.#options.log.error('agent.failed', { reason: reasonOf(error) })
-      if (!this.#ending) await this.#agentFailed(error)
+      if (this.#ending) return
+      // What was killed is no error of the session: another sandbox takes the turn up.
+      if (error instanceof WriterKilled) await this.#agentEnded({ exit: error.exit, error })
+      else await this.#agentFailed(error)
     }
   }
 

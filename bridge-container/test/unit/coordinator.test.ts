@@ -331,6 +331,22 @@ test('a missing transcript ends every turn with its own problem', async () => {
   expect(agent.options).toBeUndefined()
 })
 
+test('A1: a kill that strikes the transcript on its way to the agent ends no turn', async () => {
+  coordinator.obey({ type: 'open', resume: true, resume_reason: 'killed', options: agentOptions() })
+  await run('m1')
+  const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
+  const entries = [{ type: 'user', uuid: 'm1', message: { content: 'hello' } }]
+  const page = { found: true, entries, subpaths: [], last: true }
+  coordinator.obey({ type: 'transcript_page', request_id, ...page })
+  await settled()
+
+  exit({ code: null, signal: 'SIGKILL' })
+  await settled()
+
+  expect(said.slice(1)).toMatchObject([{ type: 'agent_exited', signal: 'SIGKILL' }])
+  expect(finished).toEqual([ExitCode.agentExited])
+})
+
 test('the transcript leaves as parts, in order with the messages', async () => {
   await open()
   const store = agent.options?.sessionStore
