@@ -15,6 +15,7 @@ import { type Approvals, createApprovals } from './approvals.ts'
 import { BackgroundTasks } from './background-tasks.ts'
 import { type ClientTools, createClientTools } from './client-tools.ts'
 import { CutCalls } from './cut-calls.ts'
+import { noticesOf, withNotices } from './notices.ts'
 import type { OperationIds } from './operation-ids.ts'
 import { createToolJournal, type ToolJournal } from './tool-journal.ts'
 import { createTranscriptLoader } from './transcript-loader.ts'
@@ -74,6 +75,7 @@ export class Coordinator {
   #ending = false
   #writesLost = false
   #killsBefore = 0
+  #notices: readonly string[] = []
   #lastFrame = 0
 
   constructor(options: CoordinatorOptions) {
@@ -174,7 +176,7 @@ export class Coordinator {
   }
 
   async #live(open: Open): Promise<AgentEnd> {
-    const { options, resume, resume_notice, resume_reason, unknown_calls } = open
+    const { options, resume_notice, resume_reason, unknown_calls } = open
     const limits = open.watchdogs ?? WATCHDOG_LIMITS
     const { clock, launcher, log, pressure, sessionId } = this.#options
     const clientTools = this.#createClientTools(options)
@@ -184,7 +186,8 @@ export class Coordinator {
       this.#turns.resumesATurn(open.turn_id ?? undefined, limits.start_ms)
     }
     const cut = CutCalls.of(open, this.#options.newId)
-    if (resume) await this.#restore(cut)
+    const resume = open.resume && (await this.#restore(cut))
+    if (!resume) this.#beginAnew(open)
     this.#approvals.giveUp(cut.notTakenUp())
     if (cut.takenUp !== undefined) this.#turns.takesUpACall()
     const query = await this.#options.loadQuery()
@@ -238,7 +241,8 @@ export class Coordinator {
   #give(turn: Turn, resumed: boolean): void {
     this.#watchdogs?.turnBegan(turn.messageId, resumed)
     this.#killsBefore = this.#options.outOfMemoryKills()
-    this.#life?.agent.give(turn)
+    this.#life?.agent.give(withNotices(turn, this.#notices))
+    this.#notices = []
   }
 
   /** Its turn, if one runs, is not over: another sandbox takes it up. */
@@ -264,7 +268,14 @@ export class Coordinator {
     return this.#clientTools
   }
 
-  async #restore(cut: CutCalls): Promise<void> {
+  /** An agent that remembers nothing is told with the message what became of it before. */
+  #beginAnew({ resume_notice, unknown_calls }: Open): void {
+    this.#notices = noticesOf(unknown_calls ?? [], resume_notice)
+    this.#turns.beginsAnew()
+  }
+
+  /** Whether there is a conversation with which the agent goes on. */
+  async #restore(cut: CutCalls): Promise<boolean> {
     const { clock, launcher, log, newId, sessionId } = this.#options
     const started = clock.now()
     const found = await restoreTranscript({
@@ -279,7 +290,8 @@ export class Coordinator {
     const { additions } = cut
     if (additions.length > 0) this.#send({ type: 'transcript_part', entries: [...additions] })
     log.info('transcript.restored', { found, duration_ms: Math.round(clock.now() - started) })
-    if (!found) throw new TranscriptMissing()
+    if (found === 'missing') throw new TranscriptMissing()
+    return found === 'conversation'
   }
 
   #onMessage(message: unknown): void {

@@ -6,6 +6,7 @@ import {
   MODEL_PORT,
   OPERATION_SCRIPT,
 } from './layout.ts'
+import { noticesOf } from './notices.ts'
 
 export interface EnvironmentInput {
   /** What the client asked for. */
@@ -149,10 +150,7 @@ function resumption(input: EnvironmentInput): Record<string, string> {
     ...always,
     CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
     CLAUDE_CODE_RESUME_REASON: resumeReason,
-    ...prompt([
-      ...(unknownCalls.length === 0 ? [] : [reminder(unknownCalls)]),
-      ...(resumeNotice === undefined ? [] : [resumeNotice]),
-    ]),
+    ...prompt(noticesOf(unknownCalls, resumeNotice)),
   }
 }
 
@@ -162,17 +160,4 @@ const CONTINUE = 'Continue from where you left off.'
 function prompt(notices: readonly string[]): Record<string, string> {
   if (notices.length === 0) return {}
   return { CLAUDE_CODE_RESUME_PROMPT: [CONTINUE, ...notices].join('\n') }
-}
-
-/**
- * A call whose sandbox died within some 100 ms of its start may be missing from the transcript, and
- * then the Agent SDK cannot tell the model of it.
- */
-function reminder(calls: readonly UnknownCall[]): string {
-  const named = calls.map(({ name, tool_use_id: id }) => `${name} (${id})`).join(', ')
-  return (
-    '<system-reminder>The sandbox was lost when these tool calls ran, or were about to: ' +
-    `${named}. Nobody knows whether they took effect. They were not run again: look at what they ` +
-    'may have done before you repeat them.</system-reminder>'
-  )
 }

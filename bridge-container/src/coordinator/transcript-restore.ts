@@ -16,32 +16,47 @@ export interface RestoreOptions {
 }
 
 /**
- * Lays the stored transcripts out where the agent looks for its own, replacing whatever is there.
- * Returns false when nothing was ever stored.
+ * What there was to restore: nothing was ever stored; the agent was lost before it noted the first
+ * message, and only its queue is there; or a conversation.
  */
-export async function restoreTranscript(options: RestoreOptions): Promise<boolean> {
+export type Restored = 'missing' | 'unspoken' | 'conversation'
+
+/**
+ * Lays the stored transcripts out where the agent looks for its own, replacing whatever is there.
+ * One without a message is left out: the Agent SDK would not find a conversation in it.
+ */
+export async function restoreTranscript(options: RestoreOptions): Promise<Restored> {
   const { cut, files, loader, outcomes, sessionId, timestamp } = options
+  let isSpoken = false
   const main = await restoreOne({
     path: `${TRANSCRIPT_FOLDER}/${sessionId}.jsonl`,
     subpath: undefined,
     loader,
     files,
     onRestart: () => {
+      isSpoken = false
       outcomes.clear()
       cut.clear()
     },
     keep: (entry) => {
+      isSpoken ||= isMessage(entry)
       outcomes.read(entry)
       cut.read(entry)
       return true
     },
     atEnd: () => cut.finish(timestamp()),
+    isWanted: () => isSpoken,
   })
-  if (!main.found) return false
+  if (!main.found) return 'missing'
+  if (!isSpoken) return 'unspoken'
   for (const subpath of main.subpaths.filter(isSafe)) {
     await restoreSubagent(options, subpath)
   }
-  return true
+  return 'conversation'
+}
+
+function isMessage(entry: unknown): boolean {
+  return isObject(entry) && (entry.type === 'user' || entry.type === 'assistant')
 }
 
 /** A subagent's transcript keeps what is known about the subagent apart, in a file of its own. */
@@ -77,10 +92,12 @@ interface RestoreOne {
   readonly keep: (entry: unknown) => boolean
   /** What belongs behind the last entry. */
   readonly atEnd?: () => readonly unknown[]
+  /** Whether the file stays, when all is read. */
+  readonly isWanted?: () => boolean
 }
 
 async function restoreOne(one: RestoreOne) {
-  const { atEnd, files, keep, loader, onRestart, path, subpath } = one
+  const { atEnd, files, isWanted, keep, loader, onRestart, path, subpath } = one
   let file: AgentFile | undefined
   const write = async (entries: readonly unknown[]) => {
     if (entries.length === 0) return
@@ -99,7 +116,7 @@ async function restoreOne(one: RestoreOne) {
   }
   const loaded = await loader.load(subpath, sink)
   await write(atEnd?.() ?? [])
-  await file?.finish()
+  await (isWanted?.() === false ? file?.abandon() : file?.finish())
   return loaded
 }
 

@@ -118,6 +118,15 @@ export class Turns {
     this.#beginMs = beginMs
   }
 
+  /** The agent knows nothing of that turn: it begins with the message, as with any other. */
+  beginsAnew(): void {
+    this.#resumes = false
+    this.#ahead = undefined
+    const [turn] = this.#waiting
+    if (this.#cut && turn !== undefined) this.interrupt(turn.turnId)
+    this.#cut = false
+  }
+
   handOver(turn: Turn): void {
     if (this.#known.has(turn.turnId)) return
     this.#known.add(turn.turnId)

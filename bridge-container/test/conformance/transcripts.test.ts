@@ -116,6 +116,23 @@ test(
 )
 
 test(
+  'A: a transcript in which only the queue is noted is no conversation to go on with',
+  upholds(STORED, async () => {
+    const place = await killedInACall()
+    place.forget('"type":"user"')
+    expect(place.transcript().join('\n')).toContain('queue-operation')
+
+    const agent = place.resume()
+    const [result] = await agent.results(1)
+
+    expect(result).toMatchObject({
+      is_error: true,
+      errors: [expect.stringContaining('No conversation found')],
+    })
+  }),
+)
+
+test(
   'K: a torn last line of a transcript is passed over',
   upholds(STORED, async () => {
     const place = await killedInACall()

@@ -347,6 +347,64 @@ test('A1: a kill that strikes the transcript on its way to the agent ends no tur
   expect(finished).toEqual([ExitCode.agentExited])
 })
 
+/** The turn lost its sandbox before the agent had noted more than that a message waits. */
+async function beginAnew(content: unknown): Promise<void> {
+  coordinator.obey({
+    type: 'open',
+    resume: true,
+    resume_reason: 'killed',
+    turn_id: 'm1',
+    unknown_calls: [{ tool_use_id: 'toolu_1', name: 'Bash' }],
+    resume_notice: 'And the background is gone.',
+    options: agentOptions(),
+  })
+  await run('m1', content)
+  const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
+  const entries = [{ type: 'queue-operation', operation: 'enqueue', content: 'hello' }]
+  const page = { found: true, entries, subpaths: [], last: true }
+  coordinator.obey({ type: 'transcript_page', request_id, ...page })
+  await settled()
+  exit({ code: null, signal: 'SIGKILL' })
+  await settled()
+}
+
+test('A1: an agent that had noted no message begins anew, and hears with it what was lost', async () => {
+  await beginAnew('hello')
+
+  expect(agent.options).toMatchObject({ sessionId: SESSION })
+  expect(agent.options).not.toHaveProperty('resume')
+  expect(agent.given[0]?.message.content).toEqual([
+    { type: 'text', text: expect.stringContaining('Bash (toolu_1)') },
+    { type: 'text', text: 'And the background is gone.' },
+    { type: 'text', text: 'hello' },
+  ])
+  agent.answer('m1')
+  await run('m2')
+  expect(agent.given[1]?.message.content).toBe('hello')
+  expect(said.filter(({ type }) => type === 'turn_ended')).toMatchObject([
+    { turn_id: 'm1', stop_reason: 'end_turn' },
+  ])
+})
+
+test('a command of the agent that begins anew stays one', async () => {
+  await beginAnew('/compact')
+
+  expect(agent.given[0]?.message.content).toBe('/compact')
+})
+
+test('an interrupt that came before an agent begins anew ends the turn at once', async () => {
+  coordinator.obey({ type: 'open', resume: true, resume_reason: 'killed', options: agentOptions() })
+  await run('m1')
+  coordinator.obey({ type: 'interrupt', turn_id: 'm1' })
+  const { request_id } = said[0] as Extract<BridgeFrame, { type: 'load_transcript' }>
+  const nothing = { found: true, entries: [], subpaths: [], last: true }
+  coordinator.obey({ type: 'transcript_page', request_id, ...nothing })
+  await settled()
+
+  expect(said.at(-1)).toMatchObject({ type: 'turn_ended', stop_reason: 'interrupted' })
+  expect(agent.given).toEqual([])
+})
+
 test('the transcript leaves as parts, in order with the messages', async () => {
   await open()
   const store = agent.options?.sessionStore

@@ -100,7 +100,7 @@ test('transcripts are laid out where the agent looks for them', async () => {
     true,
   )
 
-  expect(await restored).toBe(true)
+  expect(await restored).toBe('conversation')
   expect(asked).toEqual([
     { type: 'load_transcript', request_id: 'r1' },
     { type: 'load_transcript', request_id: 'r2', subpath: 'subagents/agent-1' },
@@ -121,9 +121,18 @@ test('after a reconnection a transcript comes again from its beginning', async (
   page('r1', [{ type: 'user', uuid: 'late' }], true)
   page('r2', [{ type: 'user', uuid: 'whole' }], true)
 
-  expect(await restored).toBe(true)
+  expect(await restored).toBe('conversation')
   expect(asked.map(({ request_id }) => request_id)).toEqual(['r1', 'r2'])
   expect(written.get(`${FOLDER}/s.jsonl`)).toBe('{"type":"user","uuid":"whole"}\n')
+})
+
+test('a transcript without a message is not laid out, nor are its subagents', async () => {
+  const { asked, page, restored, written } = restore()
+  page('r1', [{ type: 'queue-operation', operation: 'enqueue' }], true, ['subagents/agent-1'])
+
+  expect(await restored).toBe('unspoken')
+  expect(asked).toHaveLength(1)
+  expect(written.size).toBe(0)
 })
 
 test('what was never stored is not found', async () => {
@@ -138,7 +147,7 @@ test('what was never stored is not found', async () => {
     last: true,
   })
 
-  expect(await restored).toBe(false)
+  expect(await restored).toBe('missing')
   expect(written.size).toBe(0)
 })
 
