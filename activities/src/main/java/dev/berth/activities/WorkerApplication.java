@@ -53,10 +53,15 @@ public class WorkerApplication {
 
   /** Refuses to start without what has no default, and names it. */
   static void requireSet(Environment environment) {
-    for (var name : REQUIRED) {
-      if (environment.getRequiredProperty(name).isBlank()) {
-        throw new IllegalStateException(name + ": \"\" (expected: a value)");
-      }
+    REQUIRED.forEach(name -> requireSet(environment, name));
+    if (environment.getRequiredProperty("workspace.snapshots", Boolean.class)) {
+      requireSet(environment, "workspace.key");
+    }
+  }
+
+  private static void requireSet(Environment environment, String name) {
+    if (environment.getRequiredProperty(name).isBlank()) {
+      throw new IllegalStateException(name + ": \"\" (expected: a value)");
     }
   }
 }

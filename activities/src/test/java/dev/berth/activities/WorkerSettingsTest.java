@@ -195,6 +195,7 @@ class WorkerSettingsTest {
         "INTERNAL_CREDENTIAL",
         "S3_ACCESS_KEY",
         "S3_SECRET_KEY",
+        "SNAPSHOT_KEY",
         "BERTH_INSTALLATION",
         "SANDBOX_IMAGE",
         "SANDBOX_DIRECTORY",
@@ -214,6 +215,14 @@ class WorkerSettingsTest {
   @Test
   void startsWithWhatIsNeeded() {
     WorkerApplication.requireSet(environment(NEEDED, Map.of()));
+  }
+
+  @Test
+  void needsNoKeyOfSnapshotsWhereNoneAreTaken() {
+    var environment = new LinkedHashMap<>(NEEDED);
+    environment.remove("SNAPSHOT_KEY");
+    environment.put("WORKSPACE_SNAPSHOTS", "false");
+    WorkerApplication.requireSet(environment(environment, Map.of()));
   }
 
   @ParameterizedTest

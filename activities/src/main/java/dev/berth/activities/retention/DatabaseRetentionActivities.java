@@ -1,12 +1,13 @@
 package dev.berth.activities.retention;
 
-import dev.berth.protocol.ProblemException;
+import dev.berth.activities.Outages;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.Failures;
 import dev.berth.workflows.ports.RetentionActivities;
 import io.temporal.activity.Activity;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +39,7 @@ public final class DatabaseRetentionActivities implements RetentionActivities {
     for (var candidate : page) {
       var events = 0L;
       for (var batch = 0; batch < BATCHES; batch++) {
-        var cut = logs.cut(candidate);
+        var cut = skippingWhatFails(candidate.session(), () -> logs.cut(candidate));
         alive();
         events += cut;
         if (cut == 0) {
@@ -56,17 +57,37 @@ public final class DatabaseRetentionActivities implements RetentionActivities {
   @Override
   public SweepPage deleteWorkspaces(SweepFrom from) {
     var page = workspaces.next(from.after(), WORKSPACES);
-    try {
-      for (var owner : page) {
-        workspaces.delete(owner);
-        alive();
-      }
-    } catch (ProblemException refused) {
-      throw Failures.of(refused.problem());
+    var deleted = 0;
+    for (var owner : page) {
+      deleted +=
+          skippingWhatFails(
+              owner.session(),
+              () -> {
+                workspaces.delete(owner);
+                return 1;
+              });
+      alive();
     }
     return told(
         "workspaces",
-        new SweepPage(page.size(), page.size(), next(page, WORKSPACES, owner -> owner.session())));
+        new SweepPage(deleted, deleted, next(page, WORKSPACES, owner -> owner.session())));
+  }
+
+  /**
+   * One session that cannot be cleaned does not keep those behind it from being cleaned; it is
+   * tried again with the next pass. What is away is away for all of them.
+   */
+  private static int skippingWhatFails(SessionId session, IntSupplier clean) {
+    try {
+      return clean.getAsInt();
+    } catch (RuntimeException failed) {
+      var away = Outages.away(failed);
+      if (away != null) {
+        throw Failures.of(away);
+      }
+      LOG.atError().setCause(failed).log("session {} could not be cleaned", session);
+      return 0;
+    }
   }
 
   private static void alive() {

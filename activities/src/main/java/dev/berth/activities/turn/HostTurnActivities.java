@@ -145,7 +145,9 @@ public final class HostTurnActivities implements TurnActivities {
     } catch (ExecutionException failed) {
       throw new IllegalStateException(failed);
     } catch (InterruptedException interrupted) {
+      // The worker that comes next is to hear of it, too: this one may not have told the bridge.
       Thread.currentThread().interrupt();
+      throw new IllegalStateException("the worker is shutting down", interrupted);
     }
     return new InterruptTurnResult(true);
   }

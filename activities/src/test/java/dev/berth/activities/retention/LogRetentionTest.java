@@ -5,7 +5,9 @@ import static dev.berth.db.generated.Tables.MESSAGES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.jooq.impl.DSL.currentOffsetDateTime;
 
+import dev.berth.activities.TestPayloads;
 import dev.berth.activities.TestSession;
+import dev.berth.activities.sandbox.NoSnapshots;
 import dev.berth.activities.session.TurnEnds;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.db.EventLog;
@@ -18,6 +20,9 @@ import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.StopReason;
+import dev.berth.workflows.ports.RetentionActivities;
+import dev.berth.workflows.ports.RetentionActivities.SweepFrom;
+import io.temporal.testing.TestActivityEnvironment;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -199,6 +204,52 @@ class LogRetentionTest {
     age(OLD);
 
     assertThat(cut(new LogRetention(db, MONTH, 0, 2))).isEqualTo(3);
+  }
+
+  @Test
+  void aSessionThatCannotBeCutDoesNotKeepTheOthersFromBeingCut() {
+    var stubborn = oldSession();
+    session = TestSession.in(db);
+    session.sandbox("host-1", 1);
+    oldSession();
+    db.execute(
+        "create function refuse() returns trigger as"
+            + " 'begin raise exception ''not this one''; end' language plpgsql");
+    db.execute(
+        "create trigger refuse before delete on events for each row when (old.session_id = '%s')"
+                .formatted(stubborn.uuid())
+            + " execute function refuse()");
+    try {
+      sweep();
+    } finally {
+      db.execute("drop trigger refuse on events");
+    }
+
+    assertThat(kept()).containsExactly(7L, 8L, 9L);
+    session = stubborn;
+    assertThat(kept()).hasSize(9);
+  }
+
+  private TestSession oldSession() {
+    turn();
+    turn();
+    turn();
+    age(OLD);
+    return session;
+  }
+
+  private static void sweep() {
+    var temporal = TestActivityEnvironment.newInstance(TestPayloads.options());
+    try {
+      temporal.registerActivitiesImplementations(
+          new DatabaseRetentionActivities(
+              byAge(),
+              new ClosedWorkspaces(
+                  db, new WorkspaceRecords(db), new NoSnapshots(), Duration.ofHours(2))));
+      temporal.newActivityStub(RetentionActivities.class).cutLogs(new SweepFrom(null));
+    } finally {
+      temporal.close();
+    }
   }
 
   private static LogRetention byAge() {

@@ -5,7 +5,7 @@ import dev.berth.activities.workspace.WorkspaceSnapshots;
 import java.nio.file.Path;
 
 /** For hosts whose sessions have no snapshots, and are not to have any. */
-final class NoSnapshots implements WorkspaceSnapshots {
+public final class NoSnapshots implements WorkspaceSnapshots {
   @Override
   public Taken take(Owner owner, Take what) {
     throw new AssertionError("a snapshot of " + what);

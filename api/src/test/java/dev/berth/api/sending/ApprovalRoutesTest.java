@@ -121,6 +121,18 @@ class ApprovalRoutesTest {
   }
 
   @Test
+  void aSessionWhoseAgentAskedBetweenTwoTurnsIsIdleWhenThatIsDecided() {
+    var session = jane.session();
+    EventLog.append(
+        served.node().db(),
+        new Request(session, EventWriter.PLATFORM, ApprovalLog.requested(request("toolu_1"), 1)));
+
+    assertThat(status(session)).isEqualTo("requires_action");
+    decide(session, "toolu_1", "allow", null);
+    assertThat(status(session)).isEqualTo("idle");
+  }
+
+  @Test
   void aCallOfATurnThatEndedWaitsNoMore() {
     var session = jane.session();
     var message = waiting(session, "toolu_1");

@@ -1,6 +1,7 @@
 package dev.berth.db;
 
 import static dev.berth.db.generated.Tables.EVENTS;
+import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.concat;
 import static org.jooq.impl.DSL.exists;
@@ -181,7 +182,7 @@ public final class ApprovalLog {
 
   /**
    * Answers for a call that waits; whoever is first answers for good. Where no other call waits,
-   * the session runs again.
+   * the session runs again, or is idle when its agent asked between two turns.
    *
    * @return how the call stands now
    */
@@ -203,7 +204,7 @@ public final class ApprovalLog {
         events.add(
             NewEvent.of(
                 answeredId(answer.toolUseId()) + "/status",
-                new StatusChanged(SessionStatus.RUNNING, null)));
+                new StatusChanged(afterTheAnswer(tx.dsl(), session), null)));
       }
       EventLog.append(tx.dsl(), new Request(session, EventWriter.PLATFORM, events));
       return new Standing.Answered(answer);
@@ -264,6 +265,12 @@ public final class ApprovalLog {
         .where(SESSIONS.SESSION_ID.eq(uuid(session)))
         .forNoKeyUpdate()
         .fetch();
+  }
+
+  private static SessionStatus afterTheAnswer(DSLContext db, SessionId session) {
+    var works =
+        db.fetchExists(MESSAGES, MESSAGES.SESSION_ID.eq(uuid(session)), MESSAGES.ENDED_AT.isNull());
+    return works ? SessionStatus.RUNNING : SessionStatus.IDLE;
   }
 
   private static boolean isWaiting(DSLContext db, SessionId session) {

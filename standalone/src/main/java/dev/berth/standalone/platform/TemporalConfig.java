@@ -17,7 +17,9 @@ final class TemporalConfig {
   static final List<Map.Entry<String, String>> DYNAMIC =
       List.of(
           Map.entry("matching.enableFairness", "true"),
-          Map.entry("history.transferProcessorMaxPollRPS", "100"));
+          Map.entry("history.transferProcessorMaxPollRPS", "100"),
+          Map.entry("history.maxInFlightUpdates", "100"),
+          Map.entry("history.maxTotalUpdates", "20000"));
 
   private TemporalConfig() {}
 

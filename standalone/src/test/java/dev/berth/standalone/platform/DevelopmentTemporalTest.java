@@ -26,6 +26,8 @@ class DevelopmentTemporalTest {
             """
             matching.enableFairness: [{value: true}]
             history.transferProcessorMaxPollRPS: [{value: 100}]
+            history.maxInFlightUpdates: [{value: 100}]
+            history.maxTotalUpdates: [{value: 20000}]
             """);
   }
 

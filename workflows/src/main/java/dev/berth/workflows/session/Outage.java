@@ -48,6 +48,11 @@ final class Outage {
     return away != null && cut.get();
   }
 
+  /** Whether the turn is not wanted any more. */
+  boolean isUnwanted() {
+    return cut.get();
+  }
+
   /** Waits until another attempt is worth it. */
   Then await(PlatformPart part) {
     if (patience.isZero()) {

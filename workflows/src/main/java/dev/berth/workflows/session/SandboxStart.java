@@ -39,6 +39,9 @@ final class SandboxStart {
   /** A turn that was cut in its recovery ended at once. To be removed with the same. */
   private static final String CUT_RECOVERY = "awaits-recovery-to-cut";
 
+  /** Starts that failed went on for a turn that was cut. To be removed with the same. */
+  private static final String FOR_NOBODY = "ends-starts-for-nobody";
+
   private final SessionInput input;
   private final SessionActivityStubs activities;
   private final SessionProgress progress;
@@ -112,11 +115,17 @@ final class SandboxStart {
       if (!isWorthAnother(problem) || attempt >= input.policy().startAttempts()) {
         return new Start.Failed(problem);
       }
+      if (isForNobody(problem)) {
+        return new Start.Cut();
+      }
       forget();
       TimedWait.await(
           BACK_OFF.multipliedBy(attempt),
           "another start",
           () -> progress.state().closing() != null);
+      if (isForNobody(problem)) {
+        return new Start.Cut();
+      }
       attempt++;
     }
   }
@@ -134,6 +143,17 @@ final class SandboxStart {
             == Workflow.DEFAULT_VERSION
         ? problem
         : Problem.away(PlatformPart.HOST, "No sandbox host answers; start a worker.");
+  }
+
+  /**
+   * Whether another sandbox would come up for a turn that was cut meanwhile. One whose host does
+   * not answer may come up late, with an agent that takes the turn up: it needs the next one to
+   * replace it.
+   */
+  private boolean isForNobody(Problem failed) {
+    return outage.isUnwanted()
+        && failed.type() != ProblemType.TIMED_OUT
+        && Workflow.getVersion(FOR_NOBODY, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION;
   }
 
   /** The next attempt asks for a place of its own. */

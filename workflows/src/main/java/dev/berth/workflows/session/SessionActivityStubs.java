@@ -118,12 +118,17 @@ final class SessionActivityStubs {
             .build());
   }
 
+  /**
+   * Says something to a turn that runs. It is said once, so it is said for as long as the turn may
+   * run: to the worker that comes back, and behind an outage.
+   */
   TurnActivities interrupt(HostId host, String summary) {
     return Workflow.newActivityStub(
         TurnActivities.class,
-        onHost(host, summary)
+        onHostWhenItIsBack(host, summary)
+            .setScheduleToCloseTimeout(input.policy().turn())
             .setStartToCloseTimeout(input.policy().interruptGrace().plus(DATABASE))
-            .setRetryOptions(WHILE_THE_WORKER_RESTARTS)
+            .setRetryOptions(AS_LONG_AS_THE_SANDBOX_LIVES)
             .build());
   }
 
@@ -138,9 +143,12 @@ final class SessionActivityStubs {
   }
 
   private ActivityOptions.Builder onHost(HostId host, String summary) {
+    return onHostWhenItIsBack(host, summary).setScheduleToStartTimeout(input.policy().hostAnswer());
+  }
+
+  private ActivityOptions.Builder onHostWhenItIsBack(HostId host, String summary) {
     return ActivityOptions.newBuilder()
         .setTaskQueue(TaskQueues.host(host))
-        .setScheduleToStartTimeout(input.policy().hostAnswer())
         .setPriority(Priority.newBuilder().setFairnessKey(input.accountId()).build())
         .setSummary(summary);
   }

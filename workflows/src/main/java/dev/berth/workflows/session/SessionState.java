@@ -243,6 +243,16 @@ record SessionState(
     });
   }
 
+  /** Whether the last client went while a turn ran, and nothing is to be done any more. */
+  boolean isLeft() {
+    return abandoned && !isBusy() && completing == null;
+  }
+
+  /** The last client went while a turn ran, which has ended. */
+  SessionState left() {
+    return with(draft -> draft.completing = "disconnected");
+  }
+
   SessionState withPhase(Phase next) {
     return with(draft -> draft.phase = next);
   }

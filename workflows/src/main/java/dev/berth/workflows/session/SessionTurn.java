@@ -56,6 +56,12 @@ final class SessionTurn {
   /** What was parked counted as lost. To be removed with the same. */
   private static final String LOSSES_ONLY = "turn-back-off-by-losses";
 
+  /**
+   * A session whose last client went in mid-turn was completed only when no sandbox had been lost.
+   * To be removed with the same.
+   */
+  private static final String LEFT = "completes-who-was-left";
+
   /** Before a turn's third sandbox; twice as long before the fourth, and so on. */
   private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(1);
 
@@ -84,6 +90,10 @@ final class SessionTurn {
     var message = requireNonNull(progress.state().running());
     var ended = run(message);
     progress.change(state -> state.turnEnded(ended.reason()));
+    if (progress.state().isLeft()
+        && Workflow.getVersion(LEFT, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION) {
+      progress.change(SessionState::left);
+    }
     if (ended.idle() && progress.state().queue().isEmpty()) {
       progress.show(new Phase.Idle());
     }
@@ -158,6 +168,10 @@ final class SessionTurn {
           backOff(message, attempt, losses);
         }
       }
+    }
+    if (isCut(message)) {
+      // The last loss may be what the interrupt came to.
+      return ended(message, StopReason.INTERRUPTED, null);
     }
     return ended(
         message,

@@ -25,6 +25,9 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   /** A run that ended with messages in its queue is new to sessions that began before. */
   private static final String CONTINUES_BUSY = "continues-busy";
 
+  /** A client that comes back within the linger keeps its sandbox; it did not in earlier runs. */
+  private static final String RETURNS = "keeps-who-returns";
+
   private final SessionInput input;
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
@@ -192,6 +195,8 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
     permits.giveBack();
     if (state().sandbox() != null) {
       progress.enter(new Phase.Idle(), reason);
+      var keeps =
+          Workflow.getVersion(RETURNS, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION;
       // Whoever closes a session wants nothing more of it; whoever lost its socket may come back.
       sandbox.stopAfter(
           input.policy().completionLinger(),
@@ -200,7 +205,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
               : input.policy().background(),
           "sandbox of a completed session",
           SandboxEndReason.COMPLETED,
-          this::isThereSomethingToDo);
+          () -> isThereSomethingToDo() || (keeps && state().wanted()));
     }
   }
 
@@ -270,6 +275,7 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   private boolean isBusyRunOver() {
     return isRunLongEnough()
         && Workflow.isEveryHandlerFinished()
+        && sandbox.isQuiet()
         && (workspace.isQuiet() || state().turnsThisRun() >= 2 * TURNS_PER_RUN)
         && Workflow.getVersion(CONTINUES_BUSY, Workflow.DEFAULT_VERSION, 1)
             != Workflow.DEFAULT_VERSION;

@@ -23,6 +23,9 @@ final class SessionWorkspace {
   /** To be removed when no session is left that began without them: after 2027-06. */
   private static final String IN_TURN = "workspace-snapshots-in-turns";
 
+  /** A turn without a sandbox was looked at all the same. To be removed with the former. */
+  private static final String PARKED = "no-snapshots-while-parked";
+
   /** A turn that runs for long is made safe less and less often: after 1, 2, 4, 8, 15, 15 … min. */
   private static final int SLOWEST = 15;
 
@@ -75,10 +78,18 @@ final class SessionWorkspace {
       if (!busy && sandbox != null && message != null) {
         want(new Wanted(sandbox, new TurnId(message.value()), progress.state().turns(), true));
       }
+      if (sandbox == null && isParked()) {
+        Workflow.await(() -> progress.state().sandbox() != null || turnsEnded != turn);
+      }
       var twice = wait.multipliedBy(2);
       var slowest = first.multipliedBy(SLOWEST);
       wait = twice.compareTo(slowest) < 0 ? twice : slowest;
     }
+  }
+
+  /** A turn may wait for a person for weeks: there is nothing to look at meanwhile. */
+  private static boolean isParked() {
+    return Workflow.getVersion(PARKED, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION;
   }
 
   private void want(Wanted wanted) {

@@ -19,6 +19,7 @@ import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
 import dev.berth.workflows.testing.FakeSessionActivities;
+import io.temporal.api.enums.v1.EventType;
 import io.temporal.client.WorkflowStub;
 import java.time.Duration;
 import java.util.List;
@@ -168,6 +169,33 @@ class SessionApprovalsTest {
   }
 
   /** A7. */
+  @Test
+  void aParkedTurnHasNoTimerButThatOfItsRetention() {
+    keepsSandboxesShortly();
+    var message = waitingTurn();
+    eventually(() -> host.log().contains("stop 1: parked"));
+    var parked = timersStarted();
+    host.nextTurn(new TurnBehaviour.Waits());
+
+    running.environment().sleep(Duration.ofDays(2));
+    workflow.answerApproval(answer(CALL, ApprovalDecision.ALLOW));
+    eventually(() -> host.log().contains("turn 1 on 2"));
+
+    assertThat(timersStarted() - parked).isLessThan(5);
+    host.finish(turn(message), END_TURN);
+  }
+
+  private long timersStarted() {
+    return running
+        .environment()
+        .getWorkflowClient()
+        .fetchHistory(running.workflowId())
+        .getEvents()
+        .stream()
+        .filter(event -> event.getEventType() == EventType.EVENT_TYPE_TIMER_STARTED)
+        .count();
+  }
+
   @Test
   void aMessageThatComesWhileACallIsParkedRunsAfterIt() {
     keepsSandboxesShortly();

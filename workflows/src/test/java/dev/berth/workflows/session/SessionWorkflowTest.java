@@ -13,13 +13,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.ProblemType;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.SessionEvent;
 import dev.berth.protocol.event.SessionStatus;
 import dev.berth.workflows.ports.WorkspaceActivities;
 import dev.berth.workflows.session.SessionWorkflow.CloseInput;
-import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.InterruptInput;
 import dev.berth.workflows.session.SessionWorkflow.OpenInput;
 import dev.berth.workflows.session.SessionWorkflow.SandboxEndedInput;
@@ -333,6 +333,36 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void anInterruptOfATurnWhoseStartFailsBringsNoOtherSandbox() {
+    var start = new CompletableFuture<Void>();
+    host.holdNextStart(start);
+    var message = submit();
+    eventually(() -> host.log().contains("start 1 begins"));
+    workflow.interrupt(new InterruptInput(null, false));
+
+    start.completeExceptionally(
+        new ProblemException(ProblemType.SUPERSEDED, "another epoch came between"));
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
+    assertThat(host.log()).containsExactly("start 1 begins", "start 1 failed");
+  }
+
+  @Test
+  void anInterruptThatFailsAtFirstIsSaidAgain() {
+    host.failNextInterrupts(5);
+    host.nextTurn(new TurnBehaviour.Waits());
+    var message = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+
+    workflow.interrupt(new InterruptInput(null, false));
+
+    eventually(() -> database.ends().containsKey(turn(message)));
+    assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
+    assertThat(host.log()).filteredOn("interrupt on 1"::equals).hasSize(6);
+  }
+
+  @Test
   void anInterruptWithNothingToDoCutsNothing() {
     submit();
     eventually(() -> database.ends().size() == 1 && workflow.status().running() == null);
@@ -344,50 +374,6 @@ class SessionWorkflowTest {
     submit();
     eventually(() -> database.ends().size() == 2);
     assertThat(database.ends()).doesNotContainValue(INTERRUPTED);
-  }
-
-  @Test
-  void theLastSocketThatGoesCompletesTheSessionAndItsSandboxLingers() {
-    workflow.openSession(new OpenInput("c1"));
-    workflow.openSession(new OpenInput("c2"));
-    submit();
-    eventually(() -> database.ends().size() == 1);
-
-    workflow.disconnected(new DisconnectedInput("c1", false));
-    workflow.disconnected(new DisconnectedInput("c2", false));
-
-    eventually(() -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
-    assertThat(host.log()).doesNotContain("stop 1: completed");
-    running.environment().sleep(SessionPolicy.DEFAULT.completionLinger().plusSeconds(5));
-    eventually(() -> host.log().contains("stop 1: completed"));
-  }
-
-  @Test
-  void aTurnGoesOnWhenItsSocketIsLostAndTheSessionCompletesAfterIt() {
-    workflow.openSession(new OpenInput("c1"));
-    host.nextTurn(new TurnBehaviour.Waits());
-    var message = submit();
-    eventually(() -> host.log().contains("turn 1 on 1"));
-
-    workflow.disconnected(new DisconnectedInput("c1", false));
-    host.finish(turn(message), END_TURN);
-
-    eventually(() -> database.events().contains(new SessionEvent.SessionCompleted("disconnected")));
-    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
-  }
-
-  @Test
-  void aClientThatAsksToCloseEndsItsTurn() {
-    workflow.openSession(new OpenInput("c1"));
-    host.nextTurn(new TurnBehaviour.Waits());
-    var message = submit();
-    eventually(() -> host.log().contains("turn 1 on 1"));
-
-    workflow.disconnected(new DisconnectedInput("c1", true));
-
-    eventually(
-        () -> database.events().contains(new SessionEvent.SessionCompleted("closed_by_client")));
-    assertThat(database.ends()).containsEntry(turn(message), INTERRUPTED);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.berth.workflows.testing;
 
 import dev.berth.protocol.Problem;
+import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.SandboxEndReason;
 import dev.berth.protocol.event.StopReason;
@@ -16,7 +17,9 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,7 @@ public final class FakeHostActivities
     implements SandboxActivities, TurnActivities, WorkspaceActivities {
   private final FakeSessionActivities session;
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger failingInterrupts = new AtomicInteger();
   private final Queue<CompletableFuture<Void>> heldStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<@Nullable StopReason>> held = new HashMap<>();
@@ -66,7 +70,12 @@ public final class FakeHostActivities
     failingStarts.clear();
   }
 
-  /** The next start that does not fail takes until the stage is complete. */
+  /** So many of the next interrupts fail, as while the database is away. */
+  public void failNextInterrupts(int count) {
+    failingInterrupts.set(count);
+  }
+
+  /** The next start that does not fail takes until the stage is complete, and fails with it. */
   public void holdNextStart(CompletableFuture<Void> until) {
     heldStarts.add(until);
   }
@@ -112,7 +121,7 @@ public final class FakeHostActivities
     var held = heldStarts.poll();
     if (held != null) {
       note("start %d begins".formatted(input.epoch()));
-      held.join();
+      await(held, input.epoch());
     }
     note(
         "start %d%s"
@@ -120,6 +129,18 @@ public final class FakeHostActivities
                 input.epoch(),
                 input.resumeReason() == null ? "" : " after " + input.resumeReason().wireName()));
     return new SandboxStarted(input.resumeReason() != null);
+  }
+
+  private void await(CompletableFuture<Void> held, int epoch) {
+    try {
+      held.join();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof ProblemException known) {
+        note("start %d failed".formatted(epoch));
+        throw Failures.of(known.problem());
+      }
+      throw failed;
+    }
   }
 
   @Override
@@ -195,6 +216,9 @@ public final class FakeHostActivities
   @Override
   public InterruptTurnResult interrupt(InterruptTurnInput input) {
     note("interrupt on %d".formatted(input.epoch()));
+    if (failingInterrupts.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw new IllegalStateException("the database does not answer");
+    }
     return new InterruptTurnResult(waiting(input.turnId()).complete(StopReason.INTERRUPTED));
   }
 
