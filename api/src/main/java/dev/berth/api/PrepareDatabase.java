@@ -40,7 +40,7 @@ public final class PrepareDatabase {
   public record FirstProject(ProjectId id, Secret hmacKey, Secret accountKey) {}
 
   public static void apply(DatabaseAddress database, FirstProject project) {
-    try (var pool = database.open("berth-prepare")) {
+    try (var pool = database.openForMigrations("berth-prepare")) {
       Migrations.apply(pool);
       var db = DSL.using(pool, SQLDialect.POSTGRES);
       db.insertInto(ACCOUNTS)

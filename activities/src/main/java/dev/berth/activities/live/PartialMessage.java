@@ -8,12 +8,17 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The message that the model is writing, as few stream events: consecutive deltas of one kind in
- * one block are put together, so that a joiner gets one snapshot and not every token again.
+ * one block are put together, so that a joiner gets one snapshot and not every token again. Of a
+ * message that is longer than any model's, which an agent may make up, nothing is kept.
  */
 final class PartialMessage {
   private static final List<String> TEXTS = List.of("text", "partial_json", "thinking");
 
+  /** Characters; 128,000 tokens have an eighth of it. */
+  private static final int LONGEST = 4 * 1024 * 1024;
+
   private final List<LiveFrame.Delta> deltas = new ArrayList<>();
+  private int size;
 
   List<LiveFrame.Delta> frames() {
     return List.copyOf(deltas);
@@ -23,21 +28,38 @@ final class PartialMessage {
     var event = delta.message().path("event");
     switch (event.path("type").asString("")) {
       case "message_start" -> {
-        deltas.clear();
-        deltas.add(delta);
+        forget();
+        keep(delta);
       }
-      case "message_stop" -> deltas.clear();
+      case "message_stop" -> forget();
       case "content_block_delta" -> {
-        if (deltas.isEmpty() || !joined(delta)) {
-          deltas.add(delta);
+        if (!deltas.isEmpty() && !joined(delta)) {
+          keep(delta);
         }
       }
       default -> {
         if (!deltas.isEmpty()) {
-          deltas.add(delta);
+          keep(delta);
         }
       }
     }
+  }
+
+  private void keep(LiveFrame.Delta delta) {
+    deltas.add(delta);
+    grow(delta.message().toString().length());
+  }
+
+  private void grow(int characters) {
+    size += characters;
+    if (size > LONGEST) {
+      forget();
+    }
+  }
+
+  private void forget() {
+    deltas.clear();
+    size = 0;
   }
 
   private boolean joined(LiveFrame.Delta delta) {
@@ -50,7 +72,9 @@ final class PartialMessage {
     }
     for (var text : TEXTS) {
       if (before.path("delta").has(text) && after.path("delta").has(text)) {
-        deltas.set(deltas.size() - 1, joined(last, text, after.path("delta").path(text)));
+        var more = after.path("delta").path(text);
+        deltas.set(deltas.size() - 1, joined(last, text, more));
+        grow(more.asString("").length());
         return true;
       }
     }

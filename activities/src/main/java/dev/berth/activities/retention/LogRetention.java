@@ -10,6 +10,7 @@ import static org.jooq.impl.DSL.currentOffsetDateTime;
 import static org.jooq.impl.DSL.exists;
 import static org.jooq.impl.DSL.falseCondition;
 import static org.jooq.impl.DSL.field;
+import static org.jooq.impl.DSL.inline;
 import static org.jooq.impl.DSL.max;
 import static org.jooq.impl.DSL.min;
 import static org.jooq.impl.DSL.notExists;
@@ -174,7 +175,7 @@ public final class LogRetention {
     return db.select(min(started.SEQ))
         .from(started)
         .where(started.SESSION_ID.eq(uuid(session)))
-        .and(started.TYPE.eq("tool.started"))
+        .and(started.TYPE.eq(inline("tool.started")))
         .and(
             notExists(
                 selectOne()

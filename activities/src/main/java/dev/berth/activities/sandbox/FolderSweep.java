@@ -1,9 +1,11 @@
 package dev.berth.activities.sandbox;
 
 import dev.berth.protocol.SandboxId;
+import java.io.UncheckedIOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,15 +47,24 @@ public final class FolderSweep {
     var workspaces = intersection(files, filesBefore);
     doorsBefore = doors;
     filesBefore = files;
-    sockets.forEach(sandbox -> {
-      LOG.atInfo().log("removing the sockets of sandbox {}", sandbox);
-      folders.leaveWorkspace(sandbox);
-    });
-    workspaces.forEach(sandbox -> {
-      LOG.atInfo().log("removing the files of sandbox {}", sandbox);
-      folders.remove(sandbox);
-    });
-    return new Removed(sockets.size(), workspaces.size());
+    return new Removed(
+        removing("the sockets", sockets, folders::leaveWorkspace),
+        removing("the files", workspaces, folders::remove));
+  }
+
+  /** Gives how many went. What cannot be removed is tried again, and keeps nothing else back. */
+  private static int removing(String what, Set<SandboxId> of, Consumer<SandboxId> remove) {
+    var removed = 0;
+    for (var sandbox : of) {
+      LOG.atInfo().log("removing {} of sandbox {}", what, sandbox);
+      try {
+        remove.accept(sandbox);
+        removed++;
+      } catch (UncheckedIOException failed) {
+        LOG.atError().setCause(failed).log("{} of sandbox {} stay", what, sandbox);
+      }
+    }
+    return removed;
   }
 
   /** Those whose sandbox neither runs nor is being started. */

@@ -11,6 +11,7 @@ import dev.berth.activities.transcript.TranscriptStore;
 import dev.berth.activities.transcript.UnfinishedWriters;
 import dev.berth.activities.workspace.WorkspaceRecords;
 import dev.berth.activities.workspace.WorkspaceSnapshots;
+import dev.berth.db.AppendOutcome;
 import dev.berth.db.EventLog.Request;
 import dev.berth.db.EventWriter;
 import dev.berth.db.GroupCommit;
@@ -168,11 +169,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
               folders.spool(serving.sandbox())));
       runtime.claim(serving.sandbox(), serving.session());
       awaitBridge(sandbox);
-      records.claimed(serving);
-      record(
-          serving,
-          new SessionEvent.SandboxStarted(serving.sandbox(), host, resume),
-          "sandbox/" + serving.sandbox() + "/started");
+      begin(serving, resume);
       return resume;
     } catch (RuntimeException failed) {
       if (Outages.away(failed) != null) {
@@ -181,6 +178,24 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
         sandbox.kill(SandboxEndReason.START_FAILED, String.valueOf(failed.getMessage()));
       }
       throw failed;
+    }
+  }
+
+  /**
+   * The sandbox serves the session from here on, and the log says so: what comes later in it counts
+   * on that.
+   */
+  private void begin(Serving serving, boolean resume) {
+    var started =
+        NewEvent.of(
+            "sandbox/" + serving.sandbox() + "/started",
+            new SessionEvent.SandboxStarted(serving.sandbox(), host, resume));
+    var writer = new EventWriter.Sandbox(serving.epoch());
+    if (!records.claimed(serving)
+        || !(append(new Request(serving.session(), writer, List.of(started)))
+            instanceof AppendOutcome.Appended)) {
+      throw new ProblemException(
+          ProblemType.SUPERSEDED, "Another sandbox serves session " + serving.session() + ".");
     }
   }
 
@@ -270,7 +285,7 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     // Before the door opens: what the agent asks of the model meanwhile belongs to its turn.
     records.openTurn(serving).ifPresent(sandbox::adopt);
     open(sandbox);
-    records.claimed(serving);
+    var _ = records.claimed(serving);
     var last = records.attachment(serving.session());
     Thread.ofVirtual()
         .name("adopted " + serving.sandbox())
@@ -391,10 +406,14 @@ public final class HostSandboxes implements SandboxEndings, AutoCloseable {
     if (events.isEmpty()) {
       return;
     }
+    var _ =
+        append(new Request(serving.session(), new EventWriter.Sandbox(serving.epoch()), events));
+  }
+
+  /** Appends, and waits for it. */
+  private AppendOutcome append(Request request) {
     try {
-      log.append(new Request(serving.session(), new EventWriter.Sandbox(serving.epoch()), events))
-          .toCompletableFuture()
-          .join();
+      return log.append(request).toCompletableFuture().join();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("the worker is shutting down", interrupted);

@@ -86,6 +86,10 @@ public final class HostSweep implements HostActivities {
     expected.removeAll(running);
     expected.removeIf(sandbox -> sandboxes.find(sandbox) != null);
     expected.forEach(sandboxes::gone);
+    var neverUp = records.endThoseThatNeverCameUp();
+    if (neverUp > 0) {
+      LOG.atInfo().log("{} sandboxes never came up", neverUp);
+    }
     var left = folders.sweep(sandbox -> sandboxes.find(sandbox) != null);
     var result = new SweepResult(removed, expected.size(), left.sockets(), left.workspaces());
     if (!result.equals(IN_ORDER)) {

@@ -3,11 +3,10 @@ package dev.berth.activities.sandbox;
 import dev.berth.protocol.SandboxId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -179,34 +178,29 @@ public final class SandboxFolders {
     }
   }
 
-  /** Deletes a tree without following links: an agent may have left some that lead out. */
+  /**
+   * Deletes a tree without following links: an agent may have left some that lead out, or exchange
+   * a folder for one meanwhile. By the system's own program, which goes down folder by folder: a
+   * tree that is deeper than a path may be long is none to the file API of Java.
+   */
   private static void delete(Path folder) {
-    if (!Files.exists(folder)) {
+    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     try {
-      Files.walkFileTree(
-          folder,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed)
-                throws IOException {
-              if (failed != null) {
-                throw failed;
-              }
-              Files.delete(visited);
-              return FileVisitResult.CONTINUE;
-            }
-          });
+      var rm =
+          new ProcessBuilder("rm", "-rf", "--one-file-system", "--", folder.toString())
+              .redirectErrorStream(true)
+              .start();
+      var said = new String(rm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (rm.waitFor() != 0) {
+        throw new IOException(said.strip());
+      }
     } catch (IOException failed) {
       throw new UncheckedIOException("cannot delete " + folder, failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the worker is shutting down", interrupted);
     }
   }
 }

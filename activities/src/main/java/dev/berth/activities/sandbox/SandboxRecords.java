@@ -87,6 +87,26 @@ public final class SandboxRecords {
         .fetch(row -> new SandboxId(row.value1()));
   }
 
+  /**
+   * Ends sandboxes of this host that never came up and will not: their session has another one
+   * since, or is over. They would count as here for ever.
+   *
+   * @return how many
+   */
+  public int endThoseThatNeverCameUp() {
+    return db.update(SANDBOXES)
+        .set(SANDBOXES.ENDED_AT, currentOffsetDateTime())
+        .set(SANDBOXES.END_REASON, SandboxEndReason.START_FAILED.wireName())
+        .set(SANDBOXES.END_DETAIL, "never came up")
+        .from(SESSIONS)
+        .where(SESSIONS.SESSION_ID.eq(SANDBOXES.SESSION_ID))
+        .and(SANDBOXES.HOST_ID.eq(host.value()))
+        .and(SANDBOXES.CLAIMED_AT.isNull())
+        .and(SANDBOXES.ENDED_AT.isNull())
+        .and(SANDBOXES.EPOCH.lt(SESSIONS.EPOCH).or(SESSIONS.CLOSED_AT.isNotNull()))
+        .execute();
+  }
+
   /** Whether the sandbox has come up. */
   public boolean isClaimed(SandboxId sandbox) {
     return db.fetchExists(
@@ -188,9 +208,13 @@ public final class SandboxRecords {
             .and(SANDBOXES.ENDED_AT.isNull()));
   }
 
-  /** The sandbox is up: the session's row points to this host from now on. */
-  public void claimed(Serving serving) {
-    db.transaction(tx -> {
+  /**
+   * The sandbox is up: the session's row points to this host from now on.
+   *
+   * @return whether it serves the session: false when another one has taken that over
+   */
+  public boolean claimed(Serving serving) {
+    return db.transactionResult(tx -> {
       tx.dsl()
           .update(SANDBOXES)
           .set(SANDBOXES.CLAIMED_AT, currentOffsetDateTime())
@@ -205,14 +229,16 @@ public final class SandboxRecords {
           .where(SANDBOXES.SANDBOX_ID.eq(serving.sandbox().value()))
           .and(SANDBOXES.END_REASON.eq(SandboxEndReason.START_FAILED.wireName()))
           .execute();
-      tx.dsl()
-          .update(SESSIONS)
-          .set(SESSIONS.HOST_ID, host.value())
-          .set(SESSIONS.HOST_URL, hostUrl.toString())
-          .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
-          .and(SESSIONS.EPOCH.eq(serving.epoch()))
-          .execute();
+      var served =
+          tx.dsl()
+              .update(SESSIONS)
+              .set(SESSIONS.HOST_ID, host.value())
+              .set(SESSIONS.HOST_URL, hostUrl.toString())
+              .where(SESSIONS.SESSION_ID.eq(uuid(serving.session())))
+              .and(SESSIONS.EPOCH.eq(serving.epoch()))
+              .execute();
       tx.dsl().execute("select pg_notify('berth_host', ?)", serving.session().value());
+      return served == 1;
     });
   }
 

@@ -117,7 +117,7 @@ public final class DatabaseSessionActivities implements SessionActivities {
       return allocated(tx, input.sessionId(), session.value1());
     }
     var epoch = session.value1() + 1;
-    var host = placement.choose(input.avoid());
+    var host = placement.choose(tx, input.avoid());
     var sandbox = sandboxId();
     tx.update(SESSIONS)
         .set(SESSIONS.EPOCH, epoch)

@@ -41,11 +41,11 @@ public final class HostRegistry implements Placement {
 
   /** Fails with {@code UNAVAILABLE} when no host is there: the session waits for one. */
   @Override
-  public HostId choose(List<HostId> avoid) {
+  public HostId choose(DSLContext tx, List<HostId> avoid) {
     var avoided = HOSTS.HOST_ID.in(avoid.stream().map(HostId::value).toList());
     var sandboxes = count(SANDBOXES.SANDBOX_ID);
     var host =
-        db.select(HOSTS.HOST_ID)
+        tx.select(HOSTS.HOST_ID)
             .from(HOSTS)
             .leftJoin(SANDBOXES)
             .on(SANDBOXES.HOST_ID.eq(HOSTS.HOST_ID), SANDBOXES.ENDED_AT.isNull())

@@ -46,6 +46,23 @@ class LiveChannelTest {
   }
 
   @Test
+  void aMessageThatIsLongerThanAnyModelWritesIsNotKept() throws Exception {
+    channel.show(event("{\"type\": \"message_start\"}"));
+    for (var piece = 0; piece < 5; piece++) {
+      channel.show(text(0, "x".repeat(1024 * 1024)));
+    }
+
+    try (var watcher = channel.watch()) {
+      assertThat(frames(watcher)).noneMatch(LiveFrame.Delta.class::isInstance);
+    }
+    channel.show(event("{\"type\": \"message_start\"}"));
+    channel.show(text(0, "short"));
+    try (var watcher = channel.watch()) {
+      assertThat(frames(watcher)).filteredOn(LiveFrame.Delta.class::isInstance).hasSize(2);
+    }
+  }
+
+  @Test
   void deltasOfDifferentKindsAreNotPutTogether() throws Exception {
     channel.show(event("{\"type\": \"message_start\"}"));
     channel.show(delta(0, "thinking_delta", "thinking", "hm"));

@@ -163,6 +163,25 @@ class HostSweepTest {
   }
 
   @Test
+  void aSandboxThatNeverCameUpEndsWhenItsSessionHasAnotherOneOrIsClosed() {
+    var session = TestSession.in(db);
+    var replaced = session.sandbox(HOST.value(), 1);
+    var starting = session.sandbox(HOST.value(), 2);
+    var closed = TestSession.in(db);
+    var ofClosed = closed.sandbox(HOST.value(), 1);
+    db.update(SESSIONS)
+        .set(SESSIONS.CLOSED_AT, currentOffsetDateTime())
+        .where(SESSIONS.SESSION_ID.eq(closed.uuid()))
+        .execute();
+
+    sweep();
+
+    assertThat(endReason(replaced)).isEqualTo("start_failed");
+    assertThat(endReason(ofClosed)).isEqualTo("start_failed");
+    assertThat(endReason(starting)).isNull();
+  }
+
+  @Test
   void aSandboxThatShouldRunAndDoesNotIsToldToItsSession() {
     var session = TestSession.in(db);
     var lost = claimed(session);

@@ -13,6 +13,7 @@ import dev.berth.db.EventWriter;
 import dev.berth.db.NewEvent;
 import dev.berth.db.TestDatabase;
 import dev.berth.protocol.ProtocolJson;
+import dev.berth.protocol.TurnId;
 import dev.berth.protocol.bridge.BridgeCommand;
 import dev.berth.protocol.bridge.BridgeCommand.ApprovalAnswer;
 import dev.berth.protocol.bridge.BridgeCommand.AskedCall;
@@ -24,6 +25,7 @@ import dev.berth.protocol.event.SessionEvent.ApprovalAnswered;
 import dev.berth.protocol.event.SessionEvent.ApprovalRequested;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jooq.DSLContext;
@@ -120,6 +122,7 @@ class SandboxApprovalsTest {
   /** A5: the answer may come between the loss of a sandbox and the question of the next one. */
   @Test
   void aCallThatIsAskedForAgainHearsWhatWasDecidedAndTheSessionRunsOn() {
+    session.message(new TurnId(UUID.randomUUID().toString()));
     ask("a");
     answer("a", ApprovalDecision.DENY);
     ask("a");

@@ -91,6 +91,22 @@ class SandboxFoldersTest {
     assertThat(outside.resolve("precious")).hasContent("kept");
   }
 
+  /** An agent makes it with as many steps down, and no path leads to its end. */
+  @Test
+  void aTreeThatIsDeeperThanAPathMayBeLongIsRemoved() throws Exception {
+    folders.prepare(FIRST, List.of());
+    var mkdir =
+        new ProcessBuilder("mkdir", "-p", "x/".repeat(3000))
+            .directory(folders.workspace(FIRST).toFile())
+            .inheritIO()
+            .start();
+    assertThat(mkdir.waitFor()).isZero();
+
+    folders.remove(FIRST);
+
+    assertThat(folders.folder(FIRST)).doesNotExist();
+  }
+
   @Test
   void aHostWithoutRoomEndsATurn() {
     folders.prepare(FIRST, List.of());

@@ -88,6 +88,7 @@ class SandboxRecordsTest {
     assertThat(records.serving(first.sandbox())).isEqualTo(first);
 
     var second = serving(session, 2);
+    assertThat(records.claimed(first)).as("it was overtaken while it came up").isFalse();
     assertThat(records.serving(first.sandbox())).isNull();
     assertThat(records.serving(second.sandbox())).isEqualTo(second);
 

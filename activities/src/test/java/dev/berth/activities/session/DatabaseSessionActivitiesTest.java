@@ -133,15 +133,15 @@ class DatabaseSessionActivitiesTest {
     seen("host-2");
     TestSession.in(db).sandbox("host-1", 1);
 
-    assertThat(hosts.choose(List.of())).isEqualTo(new HostId("host-2"));
+    assertThat(hosts.choose(db, List.of())).isEqualTo(new HostId("host-2"));
   }
 
   @Test
   void aHostThatDoesNotAnswerIsChosenOnlyWhenThereIsNoOther() {
     seen("host-2");
 
-    assertThat(hosts.choose(List.of(new HostId("host-1")))).isEqualTo(new HostId("host-2"));
-    assertThat(hosts.choose(List.of(new HostId("host-1"), new HostId("host-2")))).isNotNull();
+    assertThat(hosts.choose(db, List.of(new HostId("host-1")))).isEqualTo(new HostId("host-2"));
+    assertThat(hosts.choose(db, List.of(new HostId("host-1"), new HostId("host-2")))).isNotNull();
   }
 
   @Test
@@ -149,7 +149,7 @@ class DatabaseSessionActivitiesTest {
     db.update(HOSTS)
         .set(HOSTS.SEEN_AT, OffsetDateTime.now(ZoneOffset.UTC).minusSeconds(101))
         .execute();
-    assertThatThrownBy(() -> hosts.choose(List.of()))
+    assertThatThrownBy(() -> hosts.choose(db, List.of()))
         .isInstanceOfSatisfying(
             ApplicationFailure.class,
             failure -> {
@@ -159,7 +159,7 @@ class DatabaseSessionActivitiesTest {
 
     seen("host-1");
 
-    assertThat(hosts.choose(List.of())).isEqualTo(new HostId("host-1"));
+    assertThat(hosts.choose(db, List.of())).isEqualTo(new HostId("host-1"));
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * render it anew takes as long as to carry it out.
  */
 final class AppendStatement {
+  /** The escape of a NUL, behind an even number of backslashes. */
+  private static final Pattern NUL = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
+
   private static final String SQL =
       """
       select request, verdict, seq, at, epoch
@@ -76,11 +80,19 @@ final class AppendStatement {
         messages[at] =
             event.messageId() == null ? null : UUID.fromString(event.messageId().value());
         eventEpochs[at] = epoch(request.writer());
-        payloads[at] = event.event().payload().toString();
+        payloads[at] = withoutNul(event.event().payload().toString());
         raws[at] = event.raw();
         at++;
       }
     }
+  }
+
+  /**
+   * PostgreSQL keeps a NUL in JSON and refuses to read a field of such a document, which the row of
+   * the session is made from. Only {@code raw} has the text to the letter.
+   */
+  private static String withoutNul(String json) {
+    return json.contains("\\u0000") ? NUL.matcher(json).replaceAll("$1\\\\ufffd") : json;
   }
 
   /**

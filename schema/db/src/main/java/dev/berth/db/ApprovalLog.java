@@ -6,6 +6,7 @@ import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.jooq.impl.DSL.concat;
 import static org.jooq.impl.DSL.exists;
 import static org.jooq.impl.DSL.field;
+import static org.jooq.impl.DSL.inline;
 import static org.jooq.impl.DSL.notExists;
 import static org.jooq.impl.DSL.replace;
 import static org.jooq.impl.DSL.select;
@@ -142,7 +143,7 @@ public final class ApprovalLog {
             field(exists(later(asked, "/ended", "/unknown"))))
         .from(asked)
         .where(asked.SESSION_ID.eq(uuid(session)))
-        .and(asked.TYPE.eq(REQUESTED))
+        .and(asked.TYPE.eq(inline(REQUESTED)))
         .and(
             asked
                 .SEQ
@@ -150,7 +151,7 @@ public final class ApprovalLog {
                     select(latest.SEQ)
                         .from(latest)
                         .where(latest.SESSION_ID.eq(uuid(session)))
-                        .and(latest.TYPE.eq(REQUESTED))
+                        .and(latest.TYPE.eq(inline(REQUESTED)))
                         .orderBy(latest.SEQ.desc())
                         .limit(LATEST))
                 .or(notExists(later(asked, "/ended", "/unknown"))))
@@ -171,7 +172,7 @@ public final class ApprovalLog {
         .select(asked.PAYLOAD)
         .from(asked)
         .where(asked.SESSION_ID.eq(uuid(session)))
-        .and(asked.TYPE.eq(REQUESTED))
+        .and(asked.TYPE.eq(inline(REQUESTED)))
         .and(notExists(later(asked, "/answered", "/ended", "/unknown")))
         .orderBy(asked.SEQ)
         .fetch(asked.PAYLOAD)

@@ -12,6 +12,9 @@ public final class DatabaseOutage {
 
   private static final String SHUTTING_DOWN = "57P";
 
+  /** This process stood still in a transaction, and its connection was taken away. */
+  private static final String IDLE_IN_TRANSACTION = "25P03";
+
   private DatabaseOutage() {}
 
   /** Whether the same statement works when the database is back. */
@@ -28,6 +31,9 @@ public final class DatabaseOutage {
     var state = refused.getSQLState();
     return refused instanceof SQLTransientConnectionException
         || refused instanceof SQLRecoverableException
-        || (state != null && (state.startsWith(NO_CONNECTION) || state.startsWith(SHUTTING_DOWN)));
+        || (state != null
+            && (state.startsWith(NO_CONNECTION)
+                || state.startsWith(SHUTTING_DOWN)
+                || state.equals(IDLE_IN_TRANSACTION)));
   }
 }

@@ -173,6 +173,21 @@ class EventLogTest {
         .contains("1.10");
   }
 
+  /** Else the end of a turn, of which the row is made, could never be stored. */
+  @Test
+  void aNulInAPayloadDoesNotKeepAnEventFromBeingStored() {
+    var session = session();
+    var reason = "nul \0 and a \\u0000 that is none";
+
+    append(
+        session,
+        EventWriter.PLATFORM,
+        NewEvent.of("a", new SessionEvent.StatusChanged(SessionStatus.IDLE, reason)));
+
+    assertThat(EventLog.read(db, session, 0, 1).getFirst().payload().path("reason").asString())
+        .isEqualTo("nul \ufffd and a \\u0000 that is none");
+  }
+
   @Test
   void theRowFollowsTheLog() {
     var session = session();
