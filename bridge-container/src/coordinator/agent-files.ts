@@ -38,17 +38,30 @@ export function createAgentFiles(launcher: Launcher, newId: () => string): Agent
         cwd: '/',
         env: { PATH: '/usr/bin:/bin' },
       })
+      let socket: Socket | undefined
+      const stdio = async () => {
+        if (socket !== undefined) return socket
+        socket = await launched.stdio
+        // Each write is told of it, and the exit says why; between two of them nobody else listens.
+        socket.on('error', () => {})
+        return socket
+      }
       return {
         write: async (text) => {
           try {
-            await writeAll(await launched.stdio, text)
+            await writeAll(await stdio(), text)
           } catch (error) {
             // How the process ended says more than that it does not read any more.
             await written(launched, path)
             throw error
           }
         },
-        finish: () => finish(launched, path),
+        finish: async () => {
+          const ending = await stdio()
+          ending.end()
+          ending.resume()
+          await written(launched, path)
+        },
         abandon: async () => {
           launched.signal('SIGKILL')
           await launched.exited
@@ -56,14 +69,6 @@ export function createAgentFiles(launcher: Launcher, newId: () => string): Agent
       }
     },
   }
-}
-
-async function finish(launched: LaunchedProcess, path: string): Promise<void> {
-  const socket = await launched.stdio
-  socket.on('error', () => {})
-  socket.end()
-  socket.resume()
-  await written(launched, path)
 }
 
 async function written(launched: LaunchedProcess, path: string): Promise<void> {
@@ -75,13 +80,6 @@ async function written(launched: LaunchedProcess, path: string): Promise<void> {
 
 function writeAll(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.write(text, (error) => {
-      if (error) reject(error)
-      else {
-        socket.off('error', reject)
-        resolve()
-      }
-    })
+    socket.write(text, (error) => (error ? reject(error) : resolve()))
   })
 }

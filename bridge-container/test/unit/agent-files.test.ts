@@ -85,10 +85,10 @@ test('a writer that is killed is told apart, between two writes and in one', asy
   await expect(file.finish()).rejects.toThrow(WriterKilled)
 
   const other = files.create(join(folder, 'b.jsonl'))
+  await other.write('one\n')
   const writing = (async () => {
     while (true) await other.write('x'.repeat(1024 * 1024))
   })()
-  await new Promise((resolve) => setTimeout(resolve, 50))
   kill()
   await expect(writing).rejects.toThrow(WriterKilled)
 })

@@ -78,7 +78,7 @@ final class SessionWorkspace {
       if (!busy && sandbox != null && message != null) {
         want(new Wanted(sandbox, new TurnId(message.value()), progress.state().turns(), true));
       }
-      if (sandbox == null && isParked()) {
+      if (sandbox == null && awaitsTheNextSandbox()) {
         Workflow.await(() -> progress.state().sandbox() != null || turnsEnded != turn);
       }
       var twice = wait.multipliedBy(2);
@@ -88,7 +88,7 @@ final class SessionWorkspace {
   }
 
   /** A turn may wait for a person for weeks: there is nothing to look at meanwhile. */
-  private static boolean isParked() {
+  private static boolean awaitsTheNextSandbox() {
     return Workflow.getVersion(PARKED, Workflow.DEFAULT_VERSION, 1) != Workflow.DEFAULT_VERSION;
   }
 
