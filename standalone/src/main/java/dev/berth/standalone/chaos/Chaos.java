@@ -71,24 +71,56 @@ public final class Chaos implements AutoCloseable {
   }
 
   /**
-   * Runs a round; the first of each reference session is preceded by one that nothing kills.
+   * Runs a round that strikes at random; the first of all is preceded by sessions that nothing
+   * strikes.
    *
    * @return what became of each of its sessions
    */
   public List<TrialResult> round(long seed, int number, List<Component> components)
       throws InterruptedException {
+    measure(seed);
+    return strike(Round.plan(seed, number, components, this::length));
+  }
+
+  /**
+   * Runs a round of a sweep over the boundaries of events.
+   *
+   * @return what became of each of its sessions; none when every boundary had its turn
+   */
+  public List<TrialResult> sweep(long seed, int number, List<Component> components)
+      throws InterruptedException {
+    measure(seed);
+    return strike(Sweep.plan(seed, number, components, reference -> length(reference).events()));
+  }
+
+  /** How many events each reference session has when nothing is struck. */
+  public Map<Reference, Integer> events(long seed) throws InterruptedException {
+    measure(seed);
+    var events = new EnumMap<Reference, Integer>(Reference.class);
+    undisturbed.forEach((reference, length) -> events.put(reference, length.events()));
+    return events;
+  }
+
+  private void measure(long seed) throws InterruptedException {
     for (var reference : Reference.values()) {
       if (!undisturbed.containsKey(reference)) {
         undisturbed.put(reference, undisturbed(seed, reference));
       }
     }
-    var plans =
-        Round.plan(
-            seed, number, components, reference -> requireNonNull(undisturbed.get(reference)));
+  }
+
+  private Round.Length length(Reference reference) {
+    return requireNonNull(undisturbed.get(reference));
+  }
+
+  private List<TrialResult> strike(List<Plan> plans) throws InterruptedException {
+    if (plans.isEmpty()) {
+      return List.of();
+    }
     plans.forEach(plan ->
         progress.printf(
             "… round %d: %s ← %s%n",
-            number,
+            plan.round(),
             plan.reference(),
             String.join(", ", plan.strikes().stream().map(Strike::describe).toList())));
     var trials = run(plans);

@@ -7,12 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All trials so far, as JSON to go on from and as Markdown to read.
  *
- * @param parts in the order in which they ran, at least one; of one seed
+ * @param parts in the order in which they ran, at least one
  */
 public record ChaosReport(List<ReportPart> parts) {
   private static final String PARTS = "parts";
@@ -49,11 +52,36 @@ public record ChaosReport(List<ReportPart> parts) {
     return ProtocolJson.mapper().treeToValue(json, ChaosReport.class);
   }
 
-  /** The part that goes on where the others end, with their seed. */
+  /** Another part, which goes on where the last one that struck at random ended. */
   public ChaosReport goneOnWith(@Nullable String commit, List<Component> components) {
+    return followedBy(last(part -> !part.isSweep()), commit, components);
+  }
+
+  /** Another part, which goes on where the last sweep that struck the same ended. */
+  public ChaosReport sweptOnWith(@Nullable String commit, List<Component> components) {
+    return followedBy(
+        last(part -> part.isSweep() && part.components().equals(components)), commit, components);
+  }
+
+  private Optional<ReportPart> last(Predicate<ReportPart> kind) {
+    return parts.reversed().stream().filter(kind).findFirst();
+  }
+
+  private ChaosReport followedBy(
+      Optional<ReportPart> last, @Nullable String commit, List<Component> components) {
     var longer = new ArrayList<>(parts);
-    longer.add(ReportPart.begin(seed(), commit, components, next()));
+    longer.add(
+        ReportPart.begin(
+            last.map(ReportPart::seed).orElseGet(this::seed),
+            commit,
+            components,
+            last.map(ReportPart::next).orElse(0)));
     return new ChaosReport(longer);
+  }
+
+  /** The last part as a sweep over so many events of each reference session. */
+  public ChaosReport over(Map<Reference, Integer> events) {
+    return withLast(parts.getLast().over(events));
   }
 
   public long seed() {
@@ -66,9 +94,13 @@ public record ChaosReport(List<ReportPart> parts) {
   }
 
   public ChaosReport plus(List<TrialResult> round) {
-    var longer = new ArrayList<>(parts);
-    longer.set(parts.size() - 1, parts.getLast().plus(round));
-    return new ChaosReport(longer);
+    return withLast(parts.getLast().plus(round));
+  }
+
+  private ChaosReport withLast(ReportPart part) {
+    var others = new ArrayList<>(parts);
+    others.set(parts.size() - 1, part);
+    return new ChaosReport(others);
   }
 
   public long failures() {

@@ -69,25 +69,27 @@ final class ChaosSummary {
 
   private void addComponents(List<String> lines) {
     lines.add(
-        "| struck | kills | pauses | disconnects | nothing there | sessions with findings | recovery p50 | p99 |");
-    lines.add(rule(8, 1));
+        "| struck | kills | pauses | disconnects | nothing there | after each event | sessions with findings | recovery p50 | p99 |");
+    lines.add(rule(9, 1));
     Arrays.stream(Component.values())
         .map(this::ofComponent)
         .filter(Objects::nonNull)
         .forEach(lines::add);
     lines.add("");
     lines.add(
-        "A kill is a SIGKILL, a pause a SIGSTOP until the SIGCONT. Recovery is the time from the strike, and so from the begin of a pause, to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself.");
+        "A kill is a SIGKILL, a pause a SIGSTOP until the SIGCONT. Recovery is the time from the strike, and so from the begin of a pause, to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself. After each event: right after how many of all events of the reference sessions it was killed, or cut off.");
   }
 
   private void addParts(List<String> lines) {
-    lines.add("| commit | seed | kills | sessions | with findings |");
-    lines.add(rule(5, 1));
+    lines.add("| commit | strikes | seed | rounds | kills | sessions | with findings |");
+    lines.add(rule(7, 2));
     parts.forEach(part ->
         lines.add(
             row(
                 part.commit() == null ? "–" : part.commit(),
+                part.isSweep() ? "after each event" : "at random",
                 part.seed(),
+                part.trials().isEmpty() ? "–" : "%d to %d".formatted(part.first(), part.next() - 1),
                 part.struckBy(StrikeKind.KILL),
                 part.trials().size(),
                 part.failures())));
@@ -118,12 +120,42 @@ final class ChaosSummary {
         count(strikes, StrikeKind.PAUSE),
         count(strikes, StrikeKind.DISCONNECT),
         strikes.stream().filter(strike -> !strike.struck()).count(),
+        boundaries(component),
         trials.stream()
             .filter(TrialResult::hasFindings)
             .filter(trial -> trial.hits().anyMatch(strike -> strike.component() == component))
             .count(),
         quantile(times, 0.5),
         quantile(times, 0.99));
+  }
+
+  private record Boundary(Reference reference, int event) {}
+
+  /** Known since a sweep counted the events of the sessions that nothing strikes. */
+  private String boundaries(Component component) {
+    var all =
+        parts.reversed().stream()
+            .filter(part -> part.components().contains(component))
+            .map(ReportPart::boundaries)
+            .filter(Objects::nonNull)
+            .findFirst();
+    if (all.isEmpty()) {
+      return "–";
+    }
+    var struck =
+        trials.stream()
+            .flatMap(trial ->
+                trial.strikes().stream()
+                    .filter(strike -> strike.component() == component)
+                    .filter(strike -> strike.struck() && strike.kind() != StrikeKind.PAUSE)
+                    .map(StrikeResult::afterEvent)
+                    .filter(Objects::nonNull)
+                    .map(event -> new Boundary(trial.reference(), event)))
+            .filter(boundary -> boundary.event() <= all.get().getOrDefault(boundary.reference(), 0))
+            .distinct()
+            .count();
+    return "%d of %d"
+        .formatted(struck, all.get().values().stream().mapToInt(Integer::intValue).sum());
   }
 
   private static long count(List<StrikeResult> strikes, StrikeKind way) {

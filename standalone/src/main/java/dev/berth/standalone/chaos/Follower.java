@@ -62,6 +62,11 @@ final class Follower implements AutoCloseable {
     return true;
   }
 
+  /** Has those who wait look at their conditions again, which speak of more than events. */
+  synchronized void look() {
+    notifyAll();
+  }
+
   /** Loses the connection. */
   void drop() {
     var open = stream;

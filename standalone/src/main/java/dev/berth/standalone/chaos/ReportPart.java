@@ -2,6 +2,7 @@ package dev.berth.standalone.chaos;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,22 +12,35 @@ import org.jspecify.annotations.Nullable;
  *     knows
  * @param components that might be struck: another choice makes other rounds of the same seed
  * @param first number of its first round
+ * @param boundaries of a sweep: how many events each reference session has when nothing is struck,
+ *     as it measured them; null for strikes at random
  */
 public record ReportPart(
     long seed,
     @Nullable String commit,
     List<Component> components,
     int first,
+    @Nullable Map<Reference, Integer> boundaries,
     List<TrialResult> trials) {
   public ReportPart {
     components = List.copyOf(components);
+    boundaries = boundaries == null ? null : Map.copyOf(boundaries);
     trials = List.copyOf(trials);
   }
 
-  /** A run that has done nothing yet. */
+  /** A run that has done nothing yet, and strikes at random. */
   public static ReportPart begin(
       long seed, @Nullable String commit, List<Component> components, int first) {
-    return new ReportPart(seed, commit, components, first, List.of());
+    return new ReportPart(seed, commit, components, first, null, List.of());
+  }
+
+  /** The same, as a sweep over so many events of each reference session. */
+  ReportPart over(Map<Reference, Integer> events) {
+    return new ReportPart(seed, commit, components, first, events, trials);
+  }
+
+  boolean isSweep() {
+    return boundaries != null;
   }
 
   /** The number of the next round. */
@@ -37,7 +51,7 @@ public record ReportPart(
   ReportPart plus(List<TrialResult> round) {
     var longer = new ArrayList<>(trials);
     longer.addAll(round);
-    return new ReportPart(seed, commit, components, first, longer);
+    return new ReportPart(seed, commit, components, first, boundaries, longer);
   }
 
   long struckBy(StrikeKind way) {

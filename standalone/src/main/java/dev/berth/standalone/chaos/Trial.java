@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -20,6 +21,9 @@ final class Trial {
 
   /** An event that has not come by then does not: it strikes without it. */
   private static final Duration EVENT_COMES = Duration.ofMinutes(3);
+
+  /** The same, when all that was sent has ended. */
+  private static final Duration LAST_EVENT_COMES = Duration.ofSeconds(5);
 
   /** What removes a container may be stopped on account of a session beside it. */
   private static final Duration GONE = Duration.ofSeconds(60).plus(Round.LONGEST_PAUSE);
@@ -62,8 +66,12 @@ final class Trial {
     var oracle = new Oracle();
     try (var follower = Follower.start(user.events(session))) {
       var began = Instant.now();
-      var strikes = plan.strikes().stream().map(strike -> strike(strike, visit, follower)).toList();
+      var isOver = new AtomicBoolean();
+      var strikes =
+          plan.strikes().stream().map(strike -> strike(strike, visit, follower, isOver)).toList();
       var ended = converse(plan.reference(), session, follower, oracle);
+      isOver.set(true);
+      follower.look();
       var took = Duration.between(began, Instant.now());
       var struck = strikes.stream().map(CompletableFuture::join).toList();
       var events = follower.events().size();
@@ -78,27 +86,41 @@ final class Trial {
    * A strike that was tried.
    *
    * @param at when; null when there was nothing to strike
+   * @param afterEvent see {@link StrikeResult}
    */
-  private record Struck(Strike strike, @Nullable Instant at) {}
+  private record Struck(Strike strike, @Nullable Instant at, @Nullable Integer afterEvent) {}
 
-  private CompletableFuture<Struck> strike(Strike strike, EndUser.Visit visit, Follower follower) {
+  private CompletableFuture<Struck> strike(
+      Strike strike, EndUser.Visit visit, Follower follower, AtomicBoolean isOver) {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            switch (strike.moment()) {
-              case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
-              case Moment.Event(var number) ->
-                  follower.await(events -> events.size() >= number, EVENT_COMES);
-            }
+            var event = await(strike.moment(), follower, isOver);
             var at = Instant.now();
             var hit = victims.strike(strike, visit, follower);
-            return new Struck(strike, hit ? at : null);
+            return new Struck(strike, hit ? at : null, event);
           } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            return new Struck(strike, null);
+            return new Struck(strike, null, null);
           }
         },
         Thread::startVirtualThread);
+  }
+
+  /** Gives the number of events that it waited for, if any came. */
+  private static @Nullable Integer await(Moment moment, Follower follower, AtomicBoolean isOver)
+      throws InterruptedException {
+    switch (moment) {
+      case Moment.After(var time) -> {
+        TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        return null;
+      }
+      case Moment.Event(var number) -> {
+        follower.await(events -> events.size() >= number || isOver.get(), EVENT_COMES);
+        var came = follower.await(events -> events.size() >= number, LAST_EVENT_COMES);
+        return came ? number : null;
+      }
+    }
   }
 
   /** Gives whether everything that was sent came to its end. */
@@ -236,6 +258,7 @@ final class Trial {
         strike.component(),
         strike.kind(),
         strike.describe(),
+        at == null ? null : struck.afterEvent(),
         at == null ? null : Duration.between(began, at).toMillis(),
         at == null ? null : recovery(strike.component(), at, log));
   }

@@ -57,6 +57,14 @@ final class ChaosCommand implements Callable<Integer> {
       })
   private List<Component> only = new ArrayList<>();
 
+  @Option(
+      names = "--sweep",
+      description = {
+        "Kills each part once right after each event of each reference session, in a mixed order, until all had",
+        "their turn or --kills are reached; without it each strike has a random moment."
+      })
+  private boolean sweep;
+
   @Option(names = "--seed", paramLabel = "S", description = "Repeats a run's strikes.")
   private @Nullable Long seed;
 
@@ -65,7 +73,7 @@ final class ChaosCommand implements Callable<Integer> {
       paramLabel = "N",
       description = {
         "Begins with this round of the seed; the report names the round of each finding.",
-        "Give the same --component as that run."
+        "Give the same --component and --sweep as that run."
       })
   private @Nullable Integer round;
 
@@ -78,7 +86,10 @@ final class ChaosCommand implements Callable<Integer> {
   @Option(
       names = "--append",
       paramLabel = "FILE",
-      description = "Goes on where the report in FILE ends, with its seed.")
+      description = {
+        "Goes on where the report in FILE ends, with its seed; with --sweep, where the sweep over the same",
+        "--component ended."
+      })
   private @Nullable Path append;
 
   @Override
@@ -97,9 +108,17 @@ final class ChaosCommand implements Callable<Integer> {
     var progress = System.err;
     var goal = Goal.of(kills);
     boolean settled;
+    var isSwept = false;
     try (var chaos = Chaos.start(project, image, progress)) {
-      while (!goal.isOver()) {
-        var trials = chaos.round(result.seed(), result.next(), components);
+      if (sweep) {
+        result = result.over(chaos.events(result.seed()));
+      }
+      while (!goal.isOver() && !isSwept) {
+        var trials =
+            sweep
+                ? chaos.sweep(result.seed(), result.next(), components)
+                : chaos.round(result.seed(), result.next(), components);
+        isSwept = trials.isEmpty();
         goal = goal.after(trials);
         result = result.plus(trials);
         result.write(file);
@@ -111,12 +130,14 @@ final class ChaosCommand implements Callable<Integer> {
     }
     System.out.println(result.summary());
     System.out.println(settled ? "All requests are accounted for." : "Not everything settled.");
-    if (!goal.isReached()) {
+    if (isSwept) {
+      System.out.println("Every boundary had its turn.");
+    } else if (!goal.isReached()) {
       System.out.printf(
           "%d rounds killed nothing; %d kills are missing.%n", goal.inVain(), goal.missing());
     }
     System.err.println("Report: " + file);
-    return settled && goal.isReached() && result.failures() == 0
+    return settled && (goal.isReached() || isSwept) && result.failures() == 0
         ? ExitCode.OK
         : ExitCode.AGENT_ERROR;
   }
@@ -160,6 +181,6 @@ final class ChaosCommand implements Callable<Integer> {
           "There is no report in %s.json to go on from.".formatted(file),
           "Begin one with --report %s.".formatted(file));
     }
-    return earlier.goneOnWith(commit, components);
+    return sweep ? earlier.sweptOnWith(commit, components) : earlier.goneOnWith(commit, components);
   }
 }

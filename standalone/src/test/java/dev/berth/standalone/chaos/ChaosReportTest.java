@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,8 +39,8 @@ class ChaosReportTest {
 
     assertThat(report.summary())
         .contains("Seed 7. 2 kills, 1 pauses and 1 disconnects under 2 sessions, 0 of them")
-        .contains("| agent | 2 | 1 | 0 | 1 | 0 | – | – |")
-        .contains("| client | 0 | 0 | 1 | 0 | 0 | – | – |");
+        .contains("| agent | 2 | 1 | 0 | 1 | – | 0 | – | – |")
+        .contains("| client | 0 | 0 | 1 | 0 | – | 0 | – | – |");
   }
 
   @Test
@@ -55,11 +56,11 @@ class ChaosReportTest {
     assertThat(report.summary())
         .contains(
             """
-            | commit | seed | kills | sessions | with findings |
-            | --- | ---: | ---: | ---: | ---: |
-            | abc | 7 | 1 | 1 | 1 |
-            | – | 7 | 1 | 1 | 0 |
-            | def+changes | 7 | 0 | 0 | 0 |
+            | commit | strikes | seed | rounds | kills | sessions | with findings |
+            | --- | --- | ---: | ---: | ---: | ---: | ---: |
+            | abc | at random | 7 | 0 to 0 | 1 | 1 | 1 |
+            | – | at random | 7 | 1 to 1 | 1 | 1 | 0 |
+            | def+changes | at random | 7 | – | 0 | 0 | 0 |
             """);
     assertThat(report.failures()).isEqualTo(1);
   }
@@ -77,7 +78,7 @@ class ChaosReportTest {
             "- round 33 of seed 7, AGENT after event 3 (at 40 ms), BRIDGE after event 3 (nothing"
                 + " there) under TURNS, beside it API after event 3 (at 40 ms), session s: it is"
                 + " lost")
-        .contains("| api | 1 | 0 | 0 | 0 | 1 | – | – |");
+        .contains("| api | 1 | 0 | 0 | 0 | – | 1 | – | – |");
   }
 
   @Test
@@ -92,6 +93,27 @@ class ChaosReportTest {
   }
 
   @Test
+  void aSweepSaysAfterHowManyEventsItKilledAndGoesOnWhereTheSameOneEnded() {
+    var events = Map.of(Reference.TURNS, 4, Reference.QUEUE, 2);
+    var swept =
+        ChaosReport.of(part("abc", 33))
+            .plus(List.of(TestTrial.of(33, killed(Component.AGENT)).result()))
+            .sweptOnWith("abc", ALL)
+            .over(events)
+            .plus(
+                List.of(
+                    TestTrial.of(0, killed(Component.AGENT)).result(),
+                    TestTrial.of(0, missed(Component.AGENT)).as(Reference.QUEUE).result()));
+
+    assertThat(swept.summary())
+        .contains("| agent | 2 | 0 | 0 | 1 | 1 of 6 | 0 | – | – |")
+        .contains("| abc | after each event | 7 | 0 to 0 | 1 | 2 | 0 |");
+    assertThat(swept.sweptOnWith("def", ALL).next()).isEqualTo(1);
+    assertThat(swept.sweptOnWith("def", List.of(Component.AGENT)).next()).isZero();
+    assertThat(swept.goneOnWith("def", ALL).next()).isEqualTo(34);
+  }
+
+  @Test
   void whatWasWrittenIsReadAgain() throws IOException {
     var trials =
         SideBySide.judge(
@@ -99,7 +121,11 @@ class ChaosReportTest {
                 TestTrial.of(0, killed(Component.API), disconnected()).with("lost").result(),
                 TestTrial.of(0, missed(Component.AGENT)).lacking(1, 0)),
             0);
-    var report = ChaosReport.of(part("abc", 0)).plus(trials).goneOnWith(null, ALL);
+    var report =
+        ChaosReport.of(part("abc", 0))
+            .plus(trials)
+            .goneOnWith(null, ALL)
+            .over(Map.of(Reference.TURNS, 4));
     var file = folder.resolve("report.md");
 
     report.write(file);

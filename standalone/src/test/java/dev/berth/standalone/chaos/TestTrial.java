@@ -54,6 +54,7 @@ record TestTrial(
   }
 
   private static StrikeResult strike(Component component, StrikeKind kind, @Nullable Long at) {
-    return new StrikeResult(component, kind, component + " after event 3", at, null);
+    return new StrikeResult(
+        component, kind, component + " after event 3", at == null ? null : 3, at, null);
   }
 }
