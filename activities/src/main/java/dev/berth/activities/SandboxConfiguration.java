@@ -20,6 +20,7 @@ import dev.berth.activities.sandbox.HostSandboxActivities;
 import dev.berth.activities.sandbox.HostSandboxes;
 import dev.berth.activities.sandbox.HostSweep;
 import dev.berth.activities.sandbox.HostWorkspaceActivities;
+import dev.berth.activities.sandbox.LeftByOthers;
 import dev.berth.activities.sandbox.SandboxFolders;
 import dev.berth.activities.sandbox.SandboxProperties;
 import dev.berth.activities.sandbox.SandboxRecords;
@@ -27,10 +28,12 @@ import dev.berth.activities.sandbox.SandboxRuntime;
 import dev.berth.activities.sandbox.SessionSignals;
 import dev.berth.activities.sandbox.ToolJournalProperties;
 import dev.berth.activities.sandbox.WatchdogProperties;
+import dev.berth.activities.session.BoundedCalls;
 import dev.berth.activities.session.DatabaseSessionActivities;
 import dev.berth.activities.session.HostRegistry;
 import dev.berth.activities.session.LostBackground;
 import dev.berth.activities.session.LostResults;
+import dev.berth.activities.session.LostSockets;
 import dev.berth.activities.session.PermitProperties;
 import dev.berth.activities.session.Restarts;
 import dev.berth.activities.session.ResumePoints;
@@ -264,9 +267,17 @@ class SandboxConfiguration {
   }
 
   @Bean(destroyMethod = "close")
-  UnannouncedMessages unannouncedMessages(
-      DSLContext db, WorkflowClient temporal, SessionTimes times) {
-    return new UnannouncedMessages(db, temporal, times.policy());
+  BoundedCalls boundedCalls() {
+    return new BoundedCalls();
+  }
+
+  @Bean
+  LeftByOthers leftByOthers(
+      DSLContext db, WorkflowClient temporal, SessionTimes times, BoundedCalls calls) {
+    return new LeftByOthers(
+        new LostModelRequests(db),
+        new UnannouncedMessages(db, temporal, times.policy(), calls),
+        new LostSockets(db, temporal, calls));
   }
 
   @Bean
@@ -278,18 +289,16 @@ class SandboxConfiguration {
       HostProperties host,
       SandboxProperties properties,
       MeterRegistry registry,
-      DSLContext db,
-      UnannouncedMessages messages) {
+      LeftByOthers left) {
     return new HostSweep(
         runtime,
         records,
         sandboxes,
         () -> hosts.seen(new HostId(host.id()), host.url()),
-        new LostModelRequests(db),
+        left,
         new FolderSweep(
             new SandboxFolders(properties.directory(), properties.socketDirectory()), records),
-        new HostMetrics(registry),
-        messages);
+        new HostMetrics(registry));
   }
 
   @Bean

@@ -10,6 +10,7 @@ import dev.berth.api.http.EndUserRequests;
 import dev.berth.api.sending.SendingProperties;
 import dev.berth.api.session.Approvals;
 import dev.berth.api.session.ClientToolAnswers;
+import dev.berth.api.session.OpenSockets;
 import dev.berth.api.session.SessionProperties;
 import dev.berth.api.session.SessionRecords;
 import dev.berth.api.session.SessionWorkflows;
@@ -23,6 +24,7 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import java.lang.management.ManagementFactory;
 import java.net.http.HttpClient;
 import java.time.Clock;
 import java.time.Duration;
@@ -117,13 +119,19 @@ class ApiConfiguration {
     return new SessionWorkflows(temporal, sessions);
   }
 
+  @Bean(destroyMethod = "close")
+  OpenSockets openSockets(DSLContext db) {
+    return new OpenSockets(db, ManagementFactory.getRuntimeMXBean().getName());
+  }
+
   @Bean
   Sessions sessions(
       DSLContext db,
       SessionRecords records,
       SessionWorkflows workflows,
-      SessionProperties properties) {
-    return new Sessions(db, records, workflows, properties);
+      SessionProperties properties,
+      OpenSockets sockets) {
+    return new Sessions(db, records, workflows, properties, sockets);
   }
 
   @Bean

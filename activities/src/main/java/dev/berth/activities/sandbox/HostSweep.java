@@ -1,7 +1,5 @@
 package dev.berth.activities.sandbox;
 
-import dev.berth.activities.model.LostModelRequests;
-import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.protocol.ProblemException;
 import dev.berth.protocol.SandboxId;
 import dev.berth.protocol.event.SandboxEndReason;
@@ -25,13 +23,13 @@ public final class HostSweep implements HostActivities {
   private final SandboxRecords records;
   private final HostSandboxes sandboxes;
   private final Runnable present;
-  private final LostModelRequests requests;
+  private final LeftByOthers left;
   private final FolderSweep folders;
   private final HostMetrics metrics;
-  private final UnannouncedMessages messages;
 
   /**
    * @param present says that the host is there
+   * @param left what other processes left undone when they died
    * @param metrics told what each sweep finds
    */
   public HostSweep(
@@ -39,18 +37,16 @@ public final class HostSweep implements HostActivities {
       SandboxRecords records,
       HostSandboxes sandboxes,
       Runnable present,
-      LostModelRequests requests,
+      LeftByOthers left,
       FolderSweep folders,
-      HostMetrics metrics,
-      UnannouncedMessages messages) {
+      HostMetrics metrics) {
     this.runtime = runtime;
     this.records = records;
     this.sandboxes = sandboxes;
     this.present = present;
-    this.requests = requests;
+    this.left = left;
     this.folders = folders;
     this.metrics = metrics;
-    this.messages = messages;
   }
 
   @Override
@@ -59,8 +55,7 @@ public final class HostSweep implements HostActivities {
       present.run();
       var result = compare();
       metrics.swept(result);
-      requests.settle();
-      messages.announce();
+      left.settle();
       sandboxes.deliverToolResults();
       return result;
     } catch (ProblemException refused) {
@@ -90,8 +85,8 @@ public final class HostSweep implements HostActivities {
     if (neverUp > 0) {
       LOG.atInfo().log("{} sandboxes never came up", neverUp);
     }
-    var left = folders.sweep(sandbox -> sandboxes.find(sandbox) != null);
-    var result = new SweepResult(removed, expected.size(), left.sockets(), left.workspaces());
+    var swept = folders.sweep(sandbox -> sandboxes.find(sandbox) != null);
+    var result = new SweepResult(removed, expected.size(), swept.sockets(), swept.workspaces());
     if (!result.equals(IN_ORDER)) {
       LOG.atInfo().log("sweep: {}", result);
     }

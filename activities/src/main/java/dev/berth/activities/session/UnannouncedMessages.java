@@ -18,22 +18,16 @@ import dev.berth.workflows.session.SessionPolicy;
 import dev.berth.workflows.session.SessionWorkflow;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.session.SessionWorkflow.SubmitResult;
-import io.grpc.Context;
-import io.grpc.Deadline;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.UpdateOptions;
 import io.temporal.client.WithStartWorkflowOperation;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowException;
 import io.temporal.client.WorkflowOptions;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jooq.types.DayToSecond;
@@ -45,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * api node died in between. Whoever finds them announces them, under the id under which the
  * client's node would: every session hears of every message once.
  */
-public final class UnannouncedMessages implements AutoCloseable {
+public final class UnannouncedMessages {
   private static final Logger LOG = LoggerFactory.getLogger(UnannouncedMessages.class);
 
   /** The api node that took the message is not raced: it waits for Temporal no longer than this. */
@@ -57,28 +51,30 @@ public final class UnannouncedMessages implements AutoCloseable {
   /** All of them together; a sweep has other things to do. */
   private static final Duration ALL = Duration.ofSeconds(20);
 
-  private static final Duration EACH = Duration.ofSeconds(5);
-
   private final DSLContext db;
   private final WorkflowClient temporal;
   private final SessionPolicy policy;
+  private final BoundedCalls calls;
   private final Duration leftToTheApi;
-  private final ScheduledExecutorService deadlines =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("announcing").factory());
 
   /**
    * @param policy of a session whose workflow has ended, and begins again for its message
    */
-  public UnannouncedMessages(DSLContext db, WorkflowClient temporal, SessionPolicy policy) {
-    this(db, temporal, policy, LEFT_TO_THE_API);
+  public UnannouncedMessages(
+      DSLContext db, WorkflowClient temporal, SessionPolicy policy, BoundedCalls calls) {
+    this(db, temporal, policy, calls, LEFT_TO_THE_API);
   }
 
   UnannouncedMessages(
-      DSLContext db, WorkflowClient temporal, SessionPolicy policy, Duration leftToTheApi) {
+      DSLContext db,
+      WorkflowClient temporal,
+      SessionPolicy policy,
+      BoundedCalls calls,
+      Duration leftToTheApi) {
     this.db = db;
     this.temporal = temporal;
     this.policy = policy;
+    this.calls = calls;
     this.leftToTheApi = leftToTheApi;
   }
 
@@ -101,7 +97,7 @@ public final class UnannouncedMessages implements AutoCloseable {
       var session = unannounced.session().sessionId();
       // Its messages stay in their order.
       if (!deaf.contains(session) && System.nanoTime() < until) {
-        if (isAnnounced(unannounced)) {
+        if (calls.succeeds(session, () -> announce(unannounced))) {
           announced++;
         } else {
           deaf.add(session);
@@ -110,30 +106,6 @@ public final class UnannouncedMessages implements AutoCloseable {
     }
     LOG.atInfo().log("announced {} of {} messages", announced, found.size());
     return announced;
-  }
-
-  @Override
-  public void close() {
-    deadlines.shutdownNow();
-  }
-
-  private boolean isAnnounced(Unannounced unannounced) {
-    var context =
-        Context.current()
-            .withDeadline(Deadline.after(EACH.toSeconds(), TimeUnit.SECONDS), deadlines);
-    var before = context.attach();
-    try {
-      announce(unannounced);
-      return true;
-    } catch (WorkflowException later) {
-      LOG.atWarn()
-          .setCause(later)
-          .log("session {} takes no message; later", unannounced.session().sessionId());
-      return false;
-    } finally {
-      context.detach(before);
-      context.cancel(null);
-    }
   }
 
   private void announce(Unannounced unannounced) {

@@ -14,6 +14,8 @@ import dev.berth.activities.TestSession;
 import dev.berth.activities.model.HttpDoors;
 import dev.berth.activities.model.LostModelRequests;
 import dev.berth.activities.sandbox.SandboxRecords.Serving;
+import dev.berth.activities.session.BoundedCalls;
+import dev.berth.activities.session.LostSockets;
 import dev.berth.activities.session.UnannouncedMessages;
 import dev.berth.db.EventLog;
 import dev.berth.db.EventWriter;
@@ -66,6 +68,7 @@ class HostSweepTest {
   private static TestObjects objects;
   private static TestWorkflowEnvironment temporal;
   private static HttpDoors doors;
+  private static BoundedCalls calls;
 
   private final TestContainers containers = new TestContainers();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -84,11 +87,13 @@ class HostSweepTest {
     objects = TestObjects.in(Files.createDirectory(folder.resolve("objects")));
     temporal = TestWorkflowEnvironment.newInstance();
     doors = TestHost.doors();
+    calls = new BoundedCalls();
   }
 
   @AfterAll
   static void stopServers() throws Exception {
     doors.close();
+    calls.close();
     temporal.close();
     objects.close();
     database.close();
@@ -114,10 +119,13 @@ class HostSweepTest {
             records,
             sandboxes,
             present::incrementAndGet,
-            new LostModelRequests(db),
+            new LeftByOthers(
+                new LostModelRequests(db),
+                new UnannouncedMessages(
+                    db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT, calls),
+                new LostSockets(db, temporal.getWorkflowClient(), calls)),
             new FolderSweep(folders, records),
-            new HostMetrics(meters),
-            new UnannouncedMessages(db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT));
+            new HostMetrics(meters));
   }
 
   @AfterEach

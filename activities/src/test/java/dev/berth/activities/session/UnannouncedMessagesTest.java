@@ -1,5 +1,6 @@
 package dev.berth.activities.session;
 
+import static dev.berth.activities.session.SessionWorkflowEnvironment.eventually;
 import static dev.berth.db.generated.Tables.MESSAGES;
 import static dev.berth.db.generated.Tables.SESSIONS;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,32 +8,18 @@ import static org.jooq.impl.DSL.currentOffsetDateTime;
 
 import dev.berth.activities.TestSession;
 import dev.berth.db.TestDatabase;
-import dev.berth.protocol.HostId;
 import dev.berth.protocol.MessageId;
 import dev.berth.protocol.TurnId;
 import dev.berth.protocol.event.StopReason;
-import dev.berth.workflows.SearchAttributes;
-import dev.berth.workflows.TaskQueues;
-import dev.berth.workflows.TemporalPayloads;
-import dev.berth.workflows.WorkflowIds;
-import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.session.SessionPolicy;
-import dev.berth.workflows.session.SessionWorkflow;
 import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
-import dev.berth.workflows.session.SessionWorkflowImpl;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakeHostActivities.TurnBehaviour;
-import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
-import io.temporal.client.WorkflowClientOptions;
-import io.temporal.testing.TestEnvironmentOptions;
-import io.temporal.testing.TestWorkflowEnvironment;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.UUID;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jooq.DSLContext;
 import org.jooq.JSON;
 import org.jspecify.annotations.Nullable;
@@ -46,15 +33,10 @@ import org.junit.jupiter.api.Timeout;
 /** Messages that lie in the database, and sessions that have not heard of them. */
 @Timeout(120)
 class UnannouncedMessagesTest {
-  /** More than a test has sessions. */
-  private static final int PERMITS = 100;
-
-  private static final HostId HOST = new HostId("host-1");
-
   private static TestDatabase database;
   private static DSLContext db;
 
-  private TestWorkflowEnvironment temporal;
+  private SessionWorkflowEnvironment sessions;
   private FakeSessionActivities memory;
   private FakeHostActivities host;
   private UnannouncedMessages messages;
@@ -73,35 +55,19 @@ class UnannouncedMessagesTest {
 
   @BeforeEach
   void begin() {
-    var options =
-        TestEnvironmentOptions.newBuilder()
-            .setWorkflowClientOptions(
-                WorkflowClientOptions.newBuilder()
-                    .setDataConverter(TemporalPayloads.converter())
-                    .build());
-    SearchAttributes.all()
-        .forEach(key -> options.registerSearchAttribute(key.getName(), key.getValueType()));
-    temporal = TestWorkflowEnvironment.newInstance(options.build());
-    memory = new FakeSessionActivities(HOST);
-    host = new FakeHostActivities(memory);
-    var sessions = temporal.newWorker(TaskQueues.SESSIONS);
-    sessions.registerWorkflowImplementationTypes(
-        SessionWorkflowImpl.class, DeveloperSemaphoreWorkflowImpl.class);
-    sessions.registerActivitiesImplementations(
-        memory, new FakePermitActivities(temporal.getWorkflowClient(), PERMITS));
-    temporal.newWorker(TaskQueues.host(HOST)).registerActivitiesImplementations(host);
-    temporal.start();
+    sessions = SessionWorkflowEnvironment.start();
+    memory = sessions.memory();
+    host = sessions.host();
     messages =
         new UnannouncedMessages(
-            db, temporal.getWorkflowClient(), SessionPolicy.DEFAULT, Duration.ZERO);
+            db, sessions.client(), SessionPolicy.DEFAULT, sessions.calls(), Duration.ZERO);
     db.deleteFrom(MESSAGES).execute();
     session = TestSession.in(db);
   }
 
   @AfterEach
   void end() {
-    messages.close();
-    temporal.close();
+    sessions.close();
   }
 
   @Test
@@ -137,7 +103,7 @@ class UnannouncedMessagesTest {
     db.update(MESSAGES).setNull(MESSAGES.TAKEN_AT).execute();
 
     assertThat(messages.announce()).isEqualTo(1);
-    var again = workflow().submitMessage(new SubmitInput(message, 1, false));
+    var again = sessions.workflow(session).submitMessage(new SubmitInput(message, 1, false));
     host.finish(turn(message), StopReason.END_TURN);
 
     assertThat(again.repeated()).isTrue();
@@ -180,13 +146,6 @@ class UnannouncedMessagesTest {
     assertThat(takenAt(ended)).isNull();
   }
 
-  private SessionWorkflow workflow() {
-    return temporal
-        .getWorkflowClient()
-        .newWorkflowStub(
-            SessionWorkflow.class, WorkflowIds.session(TestSession.PROJECT, session.id()));
-  }
-
   private MessageId accepted(long seq) {
     var id = UUID.randomUUID();
     db.insertInto(MESSAGES)
@@ -207,15 +166,5 @@ class UnannouncedMessagesTest {
 
   private static TurnId turn(MessageId message) {
     return new TurnId(message.value());
-  }
-
-  private static void eventually(BooleanSupplier condition) {
-    var deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("the condition did not come true in 60 s");
-      }
-      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-    }
   }
 }

@@ -29,17 +29,20 @@ public final class Sessions {
   private final SessionWorkflows workflows;
   private final OptionsPolicy policy;
   private final SessionRestarts restarts;
+  private final OpenSockets sockets;
 
   public Sessions(
       DSLContext db,
       SessionRecords records,
       SessionWorkflows workflows,
-      SessionProperties properties) {
+      SessionProperties properties,
+      OpenSockets sockets) {
     this.messages = new MessageRecords(db);
     this.records = records;
     this.workflows = workflows;
     this.policy = new OptionsPolicy(properties);
     this.restarts = new SessionRestarts(db);
+    this.sockets = sockets;
   }
 
   /**
@@ -91,13 +94,28 @@ public final class Sessions {
     if (connection != null && announced) {
       records.announceTools(session.id(), connection);
     }
-    var _ = workflows.open(session, connection);
+    announce(session, connection);
     if (resumed != null && records.isClosed(session.id())) {
       // Closed meanwhile: what was begun for it ends.
       workflows.close(session, DELETED);
       throw closed(session.id());
     }
     return new OpenSession(session, resumed == null, announced);
+  }
+
+  private void announce(SessionRow session, @Nullable String connection) {
+    if (connection == null) {
+      var _ = workflows.open(session, null);
+      return;
+    }
+    sockets.opened(session.id(), connection);
+    try {
+      var _ = workflows.open(session, connection);
+    } catch (ProblemException unanswered) {
+      // It may hear of the socket all the same, later.
+      sockets.untold(connection);
+      throw unanswered;
+    }
   }
 
   /**
@@ -196,7 +214,16 @@ public final class Sessions {
    * @param asked whether the client said that it closes
    */
   public void disconnected(SessionRow session, String connection, boolean asked) {
-    workflows.disconnected(session, connection, asked);
+    if (sockets.isTold(connection)) {
+      return;
+    }
+    try {
+      workflows.disconnected(session, connection, asked);
+      sockets.told(connection);
+    } catch (ProblemException away) {
+      sockets.untold(connection);
+      throw away;
+    }
   }
 
   /**

@@ -136,6 +136,13 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
     return true;
   }
 
+  /** Their sessions take them for gone; clients come back, and go on after their last event. */
+  void closeAll() {
+    connections
+        .values()
+        .forEach(connection -> connection.writer.close(CloseStatus.SERVICE_RESTARTED));
+  }
+
   private Connection connection(SocketWriter writer, SocketConversation conversation) {
     var properties = parts.properties();
     return new Connection(

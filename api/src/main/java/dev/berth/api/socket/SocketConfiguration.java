@@ -3,6 +3,7 @@ package dev.berth.api.socket;
 import dev.berth.api.auth.TokenVerifier;
 import dev.berth.api.events.SessionFeeds;
 import dev.berth.api.session.ClientToolAnswers;
+import dev.berth.api.session.OpenSockets;
 import dev.berth.api.session.SessionRecords;
 import dev.berth.api.session.Sessions;
 import java.time.Clock;
@@ -31,10 +32,14 @@ public class SocketConfiguration {
       ClientToolAnswers toolAnswers,
       SessionFeeds feeds,
       SocketProperties properties,
+      OpenSockets sockets,
       Clock clock) {
-    return new SessionSocketHandler(
-        new SocketConversation.Parts(
-            tokens, sessions, records, toolAnswers, feeds, properties, clock));
+    var handler =
+        new SessionSocketHandler(
+            new SocketConversation.Parts(
+                tokens, sessions, records, toolAnswers, feeds, properties, clock));
+    sockets.whenLost(handler::closeAll);
+    return handler;
   }
 
   @Bean

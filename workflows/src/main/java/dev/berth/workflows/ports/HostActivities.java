@@ -9,8 +9,9 @@ public interface HostActivities {
   /**
    * Compares the sandboxes that run on the host, their sockets and their files with those that the
    * database knows: removes what no session claims, and marks as ended what does not run any more.
-   * Then it settles the model requests of dead api nodes, and announces messages that their
-   * sessions have not heard of, whatever host they came from.
+   * Then it settles the model requests of dead api nodes, announces messages that their sessions
+   * have not heard of, and tells sessions which sockets died with their api nodes, whatever host
+   * they came from.
    */
   SweepResult sweep(SweepInput input);
 

@@ -6,6 +6,7 @@ package dev.berth.db.generated;
 
 import dev.berth.db.generated.tables.AccountKeys;
 import dev.berth.db.generated.tables.Accounts;
+import dev.berth.db.generated.tables.ApiNodes;
 import dev.berth.db.generated.tables.AppendEvents;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
@@ -18,6 +19,7 @@ import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.Sockets;
 import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import java.util.Arrays;
@@ -44,6 +46,8 @@ public class DefaultSchema extends SchemaImpl {
     public final AccountKeys ACCOUNT_KEYS = AccountKeys.ACCOUNT_KEYS;
 
     public final Accounts ACCOUNTS = Accounts.ACCOUNTS;
+
+    public final ApiNodes API_NODES = ApiNodes.API_NODES;
 
     public final AppendEvents APPEND_EVENTS = AppendEvents.APPEND_EVENTS;
 
@@ -154,6 +158,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Sessions SESSIONS = Sessions.SESSIONS;
 
+    public final Sockets SOCKETS = Sockets.SOCKETS;
+
     public final WorkspaceSnapshots WORKSPACE_SNAPSHOTS = WorkspaceSnapshots.WORKSPACE_SNAPSHOTS;
 
     private DefaultSchema() {
@@ -171,6 +177,7 @@ public class DefaultSchema extends SchemaImpl {
         return Arrays.asList(
             AccountKeys.ACCOUNT_KEYS,
             Accounts.ACCOUNTS,
+            ApiNodes.API_NODES,
             AppendEvents.APPEND_EVENTS,
             ClientToolCalls.CLIENT_TOOL_CALLS,
             Events.EVENTS,
@@ -183,6 +190,7 @@ public class DefaultSchema extends SchemaImpl {
             Projects.PROJECTS,
             Sandboxes.SANDBOXES,
             Sessions.SESSIONS,
+            Sockets.SOCKETS,
             WorkspaceSnapshots.WORKSPACE_SNAPSHOTS
         );
     }

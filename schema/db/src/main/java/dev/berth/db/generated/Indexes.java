@@ -10,6 +10,7 @@ import dev.berth.db.generated.tables.Messages;
 import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.Sockets;
 import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import org.jooq.Index;
@@ -39,5 +40,6 @@ public class Indexes {
     public static final Index SESSIONS_CLOSED = Internal.createIndex(DSL.name("sessions_closed"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.CLOSED_AT }, false);
     public static final Index SESSIONS_OF_ACCOUNT = Internal.createIndex(DSL.name("sessions_of_account"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.ACCOUNT_ID, Sessions.SESSIONS.CREATED_AT.desc() }, false);
     public static final Index SESSIONS_OF_USER = Internal.createIndex(DSL.name("sessions_of_user"), Sessions.SESSIONS, new OrderField[] { Sessions.SESSIONS.PROJECT_ID, Sessions.SESSIONS.END_USER_ID, Sessions.SESSIONS.CREATED_AT.desc() }, false);
+    public static final Index SOCKETS_OF_NODES = Internal.createIndex(DSL.name("sockets_of_nodes"), Sockets.SOCKETS, new OrderField[] { Sockets.SOCKETS.NODE_ID }, false);
     public static final Index WORKSPACE_SNAPSHOTS_LATEST = Internal.createIndex(DSL.name("workspace_snapshots_latest"), WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, new OrderField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SEQ.desc() }, false);
 }

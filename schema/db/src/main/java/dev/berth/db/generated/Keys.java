@@ -6,6 +6,7 @@ package dev.berth.db.generated;
 
 import dev.berth.db.generated.tables.AccountKeys;
 import dev.berth.db.generated.tables.Accounts;
+import dev.berth.db.generated.tables.ApiNodes;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
 import dev.berth.db.generated.tables.Hosts;
@@ -17,6 +18,7 @@ import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.Sockets;
 import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import org.jooq.ForeignKey;
@@ -37,6 +39,7 @@ public class Keys {
 
     public static final UniqueKey<Record> ACCOUNT_KEYS_PKEY = Internal.createUniqueKey(AccountKeys.ACCOUNT_KEYS, DSL.name("account_keys_pkey"), new TableField[] { AccountKeys.ACCOUNT_KEYS.KEY_HASH }, true);
     public static final UniqueKey<Record> ACCOUNTS_PKEY = Internal.createUniqueKey(Accounts.ACCOUNTS, DSL.name("accounts_pkey"), new TableField[] { Accounts.ACCOUNTS.ACCOUNT_ID }, true);
+    public static final UniqueKey<Record> API_NODES_PKEY = Internal.createUniqueKey(ApiNodes.API_NODES, DSL.name("api_nodes_pkey"), new TableField[] { ApiNodes.API_NODES.NODE_ID }, true);
     public static final UniqueKey<Record> CLIENT_TOOL_CALLS_PKEY = Internal.createUniqueKey(ClientToolCalls.CLIENT_TOOL_CALLS, DSL.name("client_tool_calls_pkey"), new TableField[] { ClientToolCalls.CLIENT_TOOL_CALLS.SESSION_ID, ClientToolCalls.CLIENT_TOOL_CALLS.CALL_ID }, true);
     public static final UniqueKey<Record> EVENTS_PKEY = Internal.createUniqueKey(Events.EVENTS, DSL.name("events_pkey"), new TableField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.SEQ }, true);
     public static final UniqueKey<Record> EVENTS_SESSION_ID_EVENT_ID_KEY = Internal.createUniqueKey(Events.EVENTS, DSL.name("events_session_id_event_id_key"), new TableField[] { Events.EVENTS.SESSION_ID, Events.EVENTS.EVENT_ID }, true);
@@ -49,6 +52,7 @@ public class Keys {
     public static final UniqueKey<Record> PROJECTS_PKEY = Internal.createUniqueKey(Projects.PROJECTS, DSL.name("projects_pkey"), new TableField[] { Projects.PROJECTS.PROJECT_ID }, true);
     public static final UniqueKey<Record> SANDBOXES_PKEY = Internal.createUniqueKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_pkey"), new TableField[] { Sandboxes.SANDBOXES.SANDBOX_ID }, true);
     public static final UniqueKey<Record> SESSIONS_PKEY = Internal.createUniqueKey(Sessions.SESSIONS, DSL.name("sessions_pkey"), new TableField[] { Sessions.SESSIONS.SESSION_ID }, true);
+    public static final UniqueKey<Record> SOCKETS_PKEY = Internal.createUniqueKey(Sockets.SOCKETS, DSL.name("sockets_pkey"), new TableField[] { Sockets.SOCKETS.CONNECTION_ID }, true);
     public static final UniqueKey<Record> WORKSPACE_SNAPSHOTS_PKEY = Internal.createUniqueKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_pkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID, WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SEQ }, true);
 
     // -------------------------------------------------------------------------
@@ -67,5 +71,7 @@ public class Keys {
     public static final ForeignKey<Record, Record> SANDBOXES__SANDBOXES_SESSION_ID_FKEY = Internal.createForeignKey(Sandboxes.SANDBOXES, DSL.name("sandboxes_session_id_fkey"), new TableField[] { Sandboxes.SANDBOXES.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SESSIONS__SESSIONS_ACCOUNT_ID_FKEY = Internal.createForeignKey(Sessions.SESSIONS, DSL.name("sessions_account_id_fkey"), new TableField[] { Sessions.SESSIONS.ACCOUNT_ID }, Keys.ACCOUNTS_PKEY, new TableField[] { Accounts.ACCOUNTS.ACCOUNT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> SESSIONS__SESSIONS_PROJECT_ID_FKEY = Internal.createForeignKey(Sessions.SESSIONS, DSL.name("sessions_project_id_fkey"), new TableField[] { Sessions.SESSIONS.PROJECT_ID }, Keys.PROJECTS_PKEY, new TableField[] { Projects.PROJECTS.PROJECT_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> SOCKETS__SOCKETS_NODE_ID_FKEY = Internal.createForeignKey(Sockets.SOCKETS, DSL.name("sockets_node_id_fkey"), new TableField[] { Sockets.SOCKETS.NODE_ID }, Keys.API_NODES_PKEY, new TableField[] { ApiNodes.API_NODES.NODE_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> SOCKETS__SOCKETS_SESSION_ID_FKEY = Internal.createForeignKey(Sockets.SOCKETS, DSL.name("sockets_session_id_fkey"), new TableField[] { Sockets.SOCKETS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> WORKSPACE_SNAPSHOTS__WORKSPACE_SNAPSHOTS_SESSION_ID_FKEY = Internal.createForeignKey(WorkspaceSnapshots.WORKSPACE_SNAPSHOTS, DSL.name("workspace_snapshots_session_id_fkey"), new TableField[] { WorkspaceSnapshots.WORKSPACE_SNAPSHOTS.SESSION_ID }, Keys.SESSIONS_PKEY, new TableField[] { Sessions.SESSIONS.SESSION_ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
 }

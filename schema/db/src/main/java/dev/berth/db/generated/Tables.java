@@ -6,6 +6,7 @@ package dev.berth.db.generated;
 
 import dev.berth.db.generated.tables.AccountKeys;
 import dev.berth.db.generated.tables.Accounts;
+import dev.berth.db.generated.tables.ApiNodes;
 import dev.berth.db.generated.tables.AppendEvents;
 import dev.berth.db.generated.tables.ClientToolCalls;
 import dev.berth.db.generated.tables.Events;
@@ -18,6 +19,7 @@ import dev.berth.db.generated.tables.ModelRequests;
 import dev.berth.db.generated.tables.Projects;
 import dev.berth.db.generated.tables.Sandboxes;
 import dev.berth.db.generated.tables.Sessions;
+import dev.berth.db.generated.tables.Sockets;
 import dev.berth.db.generated.tables.WorkspaceSnapshots;
 
 import java.util.UUID;
@@ -34,6 +36,8 @@ public class Tables {
     public static final AccountKeys ACCOUNT_KEYS = AccountKeys.ACCOUNT_KEYS;
 
     public static final Accounts ACCOUNTS = Accounts.ACCOUNTS;
+
+    public static final ApiNodes API_NODES = ApiNodes.API_NODES;
 
     public static final AppendEvents APPEND_EVENTS = AppendEvents.APPEND_EVENTS;
 
@@ -143,6 +147,8 @@ public class Tables {
     public static final Sandboxes SANDBOXES = Sandboxes.SANDBOXES;
 
     public static final Sessions SESSIONS = Sessions.SESSIONS;
+
+    public static final Sockets SOCKETS = Sockets.SOCKETS;
 
     public static final WorkspaceSnapshots WORKSPACE_SNAPSHOTS = WorkspaceSnapshots.WORKSPACE_SNAPSHOTS;
 }

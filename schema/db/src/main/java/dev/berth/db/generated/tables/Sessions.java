@@ -17,6 +17,7 @@ import dev.berth.db.generated.tables.Messages.MessagesPath;
 import dev.berth.db.generated.tables.ModelRequests.ModelRequestsPath;
 import dev.berth.db.generated.tables.Projects.ProjectsPath;
 import dev.berth.db.generated.tables.Sandboxes.SandboxesPath;
+import dev.berth.db.generated.tables.Sockets.SocketsPath;
 import dev.berth.db.generated.tables.WorkspaceSnapshots.WorkspaceSnapshotsPath;
 
 import java.time.OffsetDateTime;
@@ -271,6 +272,15 @@ public class Sessions extends TableImpl<Record> {
             _sandboxes = new SandboxesPath(this, null, Keys.SANDBOXES__SANDBOXES_SESSION_ID_FKEY.getInverseKey());
 
         return _sandboxes;
+    }
+
+    private transient SocketsPath _sockets;
+
+    public SocketsPath sockets() {
+        if (_sockets == null)
+            _sockets = new SocketsPath(this, null, Keys.SOCKETS__SOCKETS_SESSION_ID_FKEY.getInverseKey());
+
+        return _sockets;
     }
 
     private transient WorkspaceSnapshotsPath _workspaceSnapshots;
