@@ -15,6 +15,8 @@ create table sockets (
   session_id    uuid not null references sessions,
   -- Null when the node could not tell the session that the socket is gone: others do.
   node_id       uuid references api_nodes,
+  -- Whether the client had said that it closes.
+  asked         boolean not null default false,
   opened_at     timestamptz not null default now()
 );
 

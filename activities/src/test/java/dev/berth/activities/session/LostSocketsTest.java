@@ -12,9 +12,11 @@ import dev.berth.protocol.EndUserId;
 import dev.berth.protocol.event.SessionEvent.SessionCompleted;
 import dev.berth.workflows.TaskQueues;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.session.Phase;
 import dev.berth.workflows.session.SessionInput;
 import dev.berth.workflows.session.SessionPolicy;
 import dev.berth.workflows.session.SessionWorkflow;
+import dev.berth.workflows.session.SessionWorkflow.DisconnectedInput;
 import dev.berth.workflows.session.SessionWorkflow.OpenInput;
 import dev.berth.workflows.session.SessionWorkflow.OpenResult;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
@@ -63,8 +65,7 @@ class LostSocketsTest {
     db.deleteFrom(SOCKETS).execute();
     db.deleteFrom(API_NODES).execute();
     session = TestSession.in(db);
-    // The test's database has just been started, and has heard nobody for longer.
-    sockets = new LostSockets(db, sessions.client(), sessions.calls(), Duration.ofMillis(1));
+    sockets = sockets(Duration.ZERO);
   }
 
   @AfterEach
@@ -76,6 +77,7 @@ class LostSocketsTest {
   void theSocketOfASilentNodeIsGoneForItsSessionWhichIsCompleted() {
     open(node(HOUR));
 
+    assertThat(sockets.settle()).isZero();
     assertThat(sockets.settle()).isEqualTo(1);
 
     eventually(this::isCompleted);
@@ -88,14 +90,13 @@ class LostSocketsTest {
     open(node(HOUR));
     open(node(HOUR.negated()));
 
+    assertThat(sockets.settle()).isZero();
     assertThat(sockets.settle()).isEqualTo(1);
 
     db.update(API_NODES).set(API_NODES.LOST_AT, currentOffsetDateTime()).execute();
     assertThat(sockets.settle()).isEqualTo(1);
     eventually(this::isCompleted);
-    assertThat(sessions.memory().events())
-        .filteredOn(SessionCompleted.class::isInstance)
-        .hasSize(1);
+    assertThat(completions()).isEqualTo(1);
   }
 
   @Test
@@ -111,6 +112,7 @@ class LostSocketsTest {
   void aNodeThatWasTakenForDeadStaysSoAndIsForgottenWhenNothingOfItIsLeft() {
     var node = node(HOUR);
     sockets.settle();
+    sockets.settle();
     assertThat(db.fetchSingle(API_NODES).get(API_NODES.LOST_AT)).isNotNull();
 
     db.update(API_NODES)
@@ -124,12 +126,44 @@ class LostSocketsTest {
   }
 
   @Test
-  void aDatabaseThatHasJustStartedTakesNobodyForDead() {
-    var patient = new LostSockets(db, sessions.client(), sessions.calls(), HOUR.dividedBy(2));
+  void aSilentNodeIsWatchedBeforeItIsTakenForDead() {
     open(node(HOUR));
+    var patient = sockets(HOUR);
 
     assertThat(patient.settle()).isZero();
-    assertThat(db.fetchCount(SOCKETS)).isEqualTo(1);
+    assertThat(patient.settle()).isZero();
+    assertThat(lostNodes()).isZero();
+  }
+
+  @Test
+  void aNodeThatSpeaksWhileItIsWatchedLives() {
+    open(node(HOUR));
+
+    assertThat(sockets.settle()).isZero();
+    db.update(API_NODES)
+        .set(API_NODES.SEEN_AT, currentOffsetDateTime().minus(DayToSecond.valueOf(HOUR)))
+        .execute();
+    assertThat(sockets.settle()).isZero();
+    assertThat(lostNodes()).isZero();
+    assertThat(sockets.settle()).isEqualTo(1);
+  }
+
+  @Test
+  void aSocketThatWasNeverThereIsNoReasonToCompleteASession() {
+    open(null);
+    sockets.settle();
+    eventually(this::isCompleted);
+    sessions.workflow(session).openSession(new OpenInput(null));
+
+    sessions
+        .workflow(session)
+        .disconnected(new DisconnectedInput(UUID.randomUUID().toString(), true));
+
+    open(null);
+    sockets.settle();
+    eventually(() -> completions() >= 2);
+    eventually(() -> sessions.workflow(session).status().phase() instanceof Phase.Hibernated);
+    assertThat(completions()).isEqualTo(2);
   }
 
   @Test
@@ -141,6 +175,14 @@ class LostSocketsTest {
 
     assertThat(sockets.settle()).isEqualTo(1);
     assertThat(db.fetchCount(SOCKETS)).isZero();
+  }
+
+  private LostSockets sockets(Duration watched) {
+    return new LostSockets(db, sessions.client(), sessions.calls(), Duration.ofMinutes(1), watched);
+  }
+
+  private static int lostNodes() {
+    return db.fetchCount(API_NODES, API_NODES.LOST_AT.isNotNull());
   }
 
   private static UUID node(Duration silentFor) {
@@ -190,6 +232,10 @@ class LostSocketsTest {
   }
 
   private boolean isCompleted() {
-    return sessions.memory().events().stream().anyMatch(SessionCompleted.class::isInstance);
+    return completions() > 0;
+  }
+
+  private long completions() {
+    return sessions.memory().events().stream().filter(SessionCompleted.class::isInstance).count();
   }
 }

@@ -34,6 +34,7 @@ public final class OpenSockets implements AutoCloseable {
   private final String name;
   private final Set<UUID> told = ConcurrentHashMap.newKeySet();
   private final Set<UUID> untold = ConcurrentHashMap.newKeySet();
+  private final Set<UUID> untoldAsked = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService beats =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("api-node").factory());
@@ -71,30 +72,24 @@ public final class OpenSockets implements AutoCloseable {
         .execute();
   }
 
-  /** Whether others told the session that the socket is gone, as far as is known. */
-  boolean isTold(String connection) {
-    try {
-      return !db.fetchExists(SOCKETS, SOCKETS.CONNECTION_ID.eq(UUID.fromString(connection)));
-    } catch (DataAccessException away) {
-      return false;
-    }
-  }
-
   /** The session knows that the socket is gone. */
   void told(String connection) {
     told.add(UUID.fromString(connection));
     writeDown();
   }
 
-  /** The session may not know that the socket is gone: a worker tells it. */
-  void untold(String connection) {
-    untold.add(UUID.fromString(connection));
+  /**
+   * The session may not know that the socket is gone: a worker tells it.
+   *
+   * @param asked whether the client had said that it closes
+   */
+  void untold(String connection, boolean asked) {
+    (asked ? untoldAsked : untold).add(UUID.fromString(connection));
     writeDown();
   }
 
   /** Says that the node lives. */
   void beat() {
-    writeDown();
     try {
       if (!isAlive(registered())) {
         LOG.atWarn().log("this node was silent and taken for dead: it closes its sockets");
@@ -107,11 +102,22 @@ public final class OpenSockets implements AutoCloseable {
       // The edge of this thread: without a next beat the node would be taken for dead.
       LOG.atError().setCause(broken).log("a beat of this node failed");
     }
+    writeDown();
   }
 
+  /** What is open still goes with this process: a worker tells the sessions at its next sweep. */
   @Override
   public void close() {
     beats.shutdownNow();
+    writeDown();
+    try {
+      db.update(API_NODES)
+          .set(API_NODES.LOST_AT, currentOffsetDateTime())
+          .where(API_NODES.NODE_ID.eq(id()))
+          .execute();
+    } catch (DataAccessException away) {
+      LOG.atDebug().log("the database is away: {}", away.getMessage());
+    }
   }
 
   private boolean isAlive(UUID id) {
@@ -121,6 +127,10 @@ public final class OpenSockets implements AutoCloseable {
             .and(API_NODES.LOST_AT.isNull())
             .execute()
         > 0;
+  }
+
+  private synchronized UUID id() {
+    return node.id();
   }
 
   private synchronized void another() {
@@ -143,13 +153,16 @@ public final class OpenSockets implements AutoCloseable {
   /** What cannot be written now is with the next beat. */
   private void writeDown() {
     writeDown(told, gone -> db.deleteFrom(SOCKETS).where(SOCKETS.CONNECTION_ID.in(gone)).execute());
-    writeDown(
-        untold,
-        left ->
-            db.update(SOCKETS)
-                .setNull(SOCKETS.NODE_ID)
-                .where(SOCKETS.CONNECTION_ID.in(left))
-                .execute());
+    writeDown(untold, left -> leave(left, false));
+    writeDown(untoldAsked, left -> leave(left, true));
+  }
+
+  private void leave(List<UUID> sockets, boolean asked) {
+    db.update(SOCKETS)
+        .setNull(SOCKETS.NODE_ID)
+        .set(SOCKETS.ASKED, asked)
+        .where(SOCKETS.CONNECTION_ID.in(sockets))
+        .execute();
   }
 
   private static void writeDown(Set<UUID> sockets, Consumer<List<UUID>> write) {

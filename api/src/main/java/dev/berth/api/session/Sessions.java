@@ -91,30 +91,30 @@ public final class Sessions {
       records.resume(resumed, effective);
     }
     var announced = connection != null && effective.hasClientTools();
-    if (connection != null && announced) {
-      records.announceTools(session.id(), connection);
+    if (connection == null) {
+      announce(session, resumed != null, null);
+      return new OpenSession(session, resumed == null, false);
     }
-    announce(session, connection);
-    if (resumed != null && records.isClosed(session.id())) {
-      // Closed meanwhile: what was begun for it ends.
-      workflows.close(session, DELETED);
-      throw closed(session.id());
+    try {
+      if (announced) {
+        records.announceTools(session.id(), connection);
+      }
+      sockets.opened(session.id(), connection);
+      announce(session, resumed != null, connection);
+    } catch (RuntimeException failed) {
+      // The session may hear of the socket all the same, or have heard.
+      sockets.untold(connection, false);
+      throw failed;
     }
     return new OpenSession(session, resumed == null, announced);
   }
 
-  private void announce(SessionRow session, @Nullable String connection) {
-    if (connection == null) {
-      var _ = workflows.open(session, null);
-      return;
-    }
-    sockets.opened(session.id(), connection);
-    try {
-      var _ = workflows.open(session, connection);
-    } catch (ProblemException unanswered) {
-      // It may hear of the socket all the same, later.
-      sockets.untold(connection);
-      throw unanswered;
+  private void announce(SessionRow session, boolean resumed, @Nullable String connection) {
+    var _ = workflows.open(session, connection);
+    if (resumed && records.isClosed(session.id())) {
+      // Closed meanwhile: what was begun for it ends.
+      workflows.close(session, DELETED);
+      throw closed(session.id());
     }
   }
 
@@ -214,16 +214,13 @@ public final class Sessions {
    * @param asked whether the client said that it closes
    */
   public void disconnected(SessionRow session, String connection, boolean asked) {
-    if (sockets.isTold(connection)) {
-      return;
-    }
     try {
       workflows.disconnected(session, connection, asked);
-      sockets.told(connection);
-    } catch (ProblemException away) {
-      sockets.untold(connection);
+    } catch (RuntimeException away) {
+      sockets.untold(connection, asked);
       throw away;
     }
+    sockets.told(connection);
   }
 
   /**

@@ -138,9 +138,10 @@ final class SessionSocketHandler extends AbstractWebSocketHandler {
 
   /** Their sessions take them for gone; clients come back, and go on after their last event. */
   void closeAll() {
-    connections
-        .values()
-        .forEach(connection -> connection.writer.close(CloseStatus.SERVICE_RESTARTED));
+    connections.forEach((socket, connection) ->
+        Thread.ofVirtual()
+            .name("closing " + socket)
+            .start(() -> connection.writer.close(CloseStatus.SERVICE_RESTARTED)));
   }
 
   private Connection connection(SocketWriter writer, SocketConversation conversation) {

@@ -114,11 +114,19 @@ final class SocketConversation {
     if (row == null) {
       return;
     }
+    if (interruptOnDisconnect && !asked && !ownTurns.isEmpty()) {
+      tell(
+          row,
+          () -> {
+            var _ = parts.sessions().interrupt(row);
+          });
+    }
+    tell(row, () -> parts.sessions().disconnected(row, id, asked));
+  }
+
+  private static void tell(SessionRow row, Runnable what) {
     try {
-      if (interruptOnDisconnect && !asked && !ownTurns.isEmpty()) {
-        var _ = parts.sessions().interrupt(row);
-      }
-      parts.sessions().disconnected(row, id, asked);
+      what.run();
     } catch (ProblemException notTold) {
       LOG.atWarn()
           .log("session {} was not told of a lost socket: {}", row.id(), notTold.getMessage());
@@ -165,13 +173,18 @@ final class SocketConversation {
             () -> dialect,
             writer,
             parts);
-    writer.send(
-        ServerFrame.Control.of(
-            "session_info",
-            ProtocolJson.mapper()
-                .createObjectNode()
-                .put("sessionId", row.id().value())
-                .put("model", row.model())));
+    var isThere =
+        writer.send(
+            ServerFrame.Control.of(
+                "session_info",
+                ProtocolJson.mapper()
+                    .createObjectNode()
+                    .put("sessionId", row.id().value())
+                    .put("model", row.model())));
+    if (!isThere) {
+      // It went before there was a session to tell.
+      disconnected();
+    }
   }
 
   private void send(@Nullable String uuid, @Nullable JsonNode content) {

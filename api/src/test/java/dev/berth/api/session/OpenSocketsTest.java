@@ -57,19 +57,19 @@ class OpenSocketsTest {
 
   @Test
   void aSocketIsThereUntilItsSessionWasTold() {
-    assertThat(sockets.isTold(connection)).isFalse();
+    assertThat(db.fetchCount(SOCKETS)).isEqualTo(1);
 
     sockets.told(connection);
 
-    assertThat(sockets.isTold(connection)).isTrue();
+    assertThat(db.fetchCount(SOCKETS)).isZero();
   }
 
   @Test
   void whatTheSessionCouldNotBeToldIsLeftToOthers() {
-    sockets.untold(connection);
+    sockets.untold(connection, true);
 
     assertThat(db.fetchSingle(SOCKETS).get(SOCKETS.NODE_ID)).isNull();
-    assertThat(sockets.isTold(connection)).isFalse();
+    assertThat(db.fetchSingle(SOCKETS).get(SOCKETS.ASKED)).isTrue();
   }
 
   @Test
@@ -93,14 +93,23 @@ class OpenSocketsTest {
   }
 
   @Test
+  void aNodeThatIsStoppedLeavesWhatIsOpenToOthers() {
+    sockets.close();
+
+    assertThat(db.fetchSingle(API_NODES).get(API_NODES.LOST_AT)).isNotNull();
+    assertThat(db.fetchCount(SOCKETS)).isEqualTo(1);
+  }
+
+  @Test
   void whatHappensWhileTheDatabaseIsAwayIsWrittenAfterwards() {
     db.execute("alter table sockets rename to sockets_away");
     sockets.told(connection);
-    assertThat(sockets.isTold(connection)).isFalse();
     db.execute("alter table sockets_away rename to sockets");
+
+    assertThat(db.fetchCount(SOCKETS)).isEqualTo(1);
 
     sockets.beat();
 
-    assertThat(sockets.isTold(connection)).isTrue();
+    assertThat(db.fetchCount(SOCKETS)).isZero();
   }
 }

@@ -69,7 +69,7 @@ final class ChaosSummary {
 
   private void addComponents(List<String> lines) {
     lines.add(
-        "| struck | kills | pauses | disconnects | nothing there | after each event | sessions with findings | recovery p50 | p99 |");
+        "| struck | kills | pauses | disconnects | nothing there | between events | sessions with findings | recovery p50 | p99 |");
     lines.add(rule(9, 1));
     Arrays.stream(Component.values())
         .map(this::ofComponent)
@@ -77,7 +77,7 @@ final class ChaosSummary {
         .forEach(lines::add);
     lines.add("");
     lines.add(
-        "A kill is a SIGKILL, a pause a SIGSTOP until the SIGCONT. Recovery is the time from the strike, and so from the begin of a pause, to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself. After each event: right after how many of all events of the reference sessions it was killed, or cut off.");
+        "A kill is a SIGKILL, a pause a SIGSTOP until the SIGCONT. Recovery is the time from the strike, and so from the begin of a pause, to the next event in the session's log, of a new sandbox where one was lost; of several strikes at once each counts for itself. Between events: after how many of all events of the reference sessions, and before the next, it was killed, or cut off.");
   }
 
   private void addParts(List<String> lines) {
@@ -148,9 +148,10 @@ final class ChaosSummary {
                 trial.strikes().stream()
                     .filter(strike -> strike.component() == component)
                     .filter(strike -> strike.struck() && strike.kind() != StrikeKind.PAUSE)
-                    .map(StrikeResult::afterEvent)
+                    .map(StrikeResult::afterEvents)
                     .filter(Objects::nonNull)
                     .map(event -> new Boundary(trial.reference(), event)))
+            .filter(boundary -> boundary.event() > 0)
             .filter(boundary -> boundary.event() <= all.get().getOrDefault(boundary.reference(), 0))
             .distinct()
             .count();

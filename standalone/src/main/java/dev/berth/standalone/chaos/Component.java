@@ -24,7 +24,8 @@ public enum Component {
 
   /**
    * Whether it is given up when it is silent for longer than a limit, which is half a minute or
-   * little more: then it wakes beside what took its place. An agent's silence may last minutes.
+   * little more: then it wakes beside what took its place. The silence of an agent may last
+   * minutes, that of an api node more than one.
    */
   boolean hasSilenceLimit() {
     return switch (this) {

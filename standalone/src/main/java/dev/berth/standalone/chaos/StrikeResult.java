@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * What one strike led to.
  *
  * @param what was planned: it and when, in words
- * @param afterEvent how many events there were when it struck, where that was planned; null when
- *     they did not come, or another moment was planned
+ * @param afterEvents how many the client had when the strike was over, which may be some more than
+ *     was planned; null when there was nothing to strike
  * @param atMs when it struck, after the session was begun; null when there was nothing to strike
  * @param recoveryMs to the next event in the log; null when none had to come
  */
@@ -16,7 +16,7 @@ public record StrikeResult(
     Component component,
     StrikeKind kind,
     String what,
-    @JsonProperty("after_event") @Nullable Integer afterEvent,
+    @JsonProperty("after_events") @Nullable Integer afterEvents,
     @JsonProperty("at_ms") @Nullable Long atMs,
     @JsonProperty("recovery_ms") @Nullable Long recoveryMs) {
   /** Whether there was something to strike. */

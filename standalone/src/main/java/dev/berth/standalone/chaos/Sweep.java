@@ -7,10 +7,11 @@ import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Kills each part right after each event of each reference session, once each. The order is mixed,
- * so that the begin of a sweep is a sample of all of it, and a function of the seed, so that a
- * round can be repeated: a session that has an event more or less than last time moves the rest by
- * as much.
+ * Plans to kill each part right after each event of each reference session, once each, three side
+ * by side. The order is mixed, so that the begin of a sweep is a sample of all of it, and a
+ * function of the seed, so that a round can be repeated: a session that has an event more or less
+ * than last time moves the rest by as much. Finding a process takes some moments: the report counts
+ * what was struck, not what was planned.
  */
 final class Sweep {
   private Sweep() {}

@@ -86,39 +86,34 @@ final class Trial {
    * A strike that was tried.
    *
    * @param at when; null when there was nothing to strike
-   * @param afterEvent see {@link StrikeResult}
+   * @param afterEvents how many the client had when it was done
    */
-  private record Struck(Strike strike, @Nullable Instant at, @Nullable Integer afterEvent) {}
+  private record Struck(Strike strike, @Nullable Instant at, int afterEvents) {}
 
   private CompletableFuture<Struck> strike(
       Strike strike, EndUser.Visit visit, Follower follower, AtomicBoolean isOver) {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            var event = await(strike.moment(), follower, isOver);
+            await(strike.moment(), follower, isOver);
             var at = Instant.now();
             var hit = victims.strike(strike, visit, follower);
-            return new Struck(strike, hit ? at : null, event);
+            return new Struck(strike, hit ? at : null, follower.events().size());
           } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            return new Struck(strike, null, null);
+            return new Struck(strike, null, 0);
           }
         },
         Thread::startVirtualThread);
   }
 
-  /** Gives the number of events that it waited for, if any came. */
-  private static @Nullable Integer await(Moment moment, Follower follower, AtomicBoolean isOver)
+  private static void await(Moment moment, Follower follower, AtomicBoolean isOver)
       throws InterruptedException {
     switch (moment) {
-      case Moment.After(var time) -> {
-        TimeUnit.MILLISECONDS.sleep(time.toMillis());
-        return null;
-      }
+      case Moment.After(var time) -> TimeUnit.MILLISECONDS.sleep(time.toMillis());
       case Moment.Event(var number) -> {
         follower.await(events -> events.size() >= number || isOver.get(), EVENT_COMES);
-        var came = follower.await(events -> events.size() >= number, LAST_EVENT_COMES);
-        return came ? number : null;
+        follower.await(events -> events.size() >= number, LAST_EVENT_COMES);
       }
     }
   }
@@ -258,7 +253,7 @@ final class Trial {
         strike.component(),
         strike.kind(),
         strike.describe(),
-        at == null ? null : struck.afterEvent(),
+        at == null ? null : struck.afterEvents(),
         at == null ? null : Duration.between(began, at).toMillis(),
         at == null ? null : recovery(strike.component(), at, log));
   }

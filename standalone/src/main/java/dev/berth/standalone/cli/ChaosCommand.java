@@ -113,7 +113,7 @@ final class ChaosCommand implements Callable<Integer> {
       if (sweep) {
         result = result.over(chaos.events(result.seed()));
       }
-      while (!goal.isOver() && !isSwept) {
+      while (!isSwept && (sweep ? !goal.isReached() : !goal.isOver())) {
         var trials =
             sweep
                 ? chaos.sweep(result.seed(), result.next(), components)
@@ -131,7 +131,8 @@ final class ChaosCommand implements Callable<Integer> {
     System.out.println(result.summary());
     System.out.println(settled ? "All requests are accounted for." : "Not everything settled.");
     if (isSwept) {
-      System.out.println("Every boundary had its turn.");
+      System.out.println(
+          "The sweep is over; the report says between which events what was killed.");
     } else if (!goal.isReached()) {
       System.out.printf(
           "%d rounds killed nothing; %d kills are missing.%n", goal.inVain(), goal.missing());

@@ -10,13 +10,11 @@ import dev.berth.protocol.ProjectId;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.WorkflowIds;
+import dev.berth.workflows.testing.RecordedHistories;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -35,8 +33,7 @@ class RecordHistories {
   private static final Path FOLDER = Path.of("src/test/resources/histories");
 
   @Test
-  void record() throws IOException {
-    Files.createDirectories(FOLDER);
+  void record() {
     var settings =
         Map.of(
             "session.idle", "3s",
@@ -163,7 +160,8 @@ class RecordHistories {
       temporal(
           platform,
           client ->
-              save("semaphore", client.fetchHistory(WorkflowIds.semaphore(account)).toJson(true)));
+              RecordedHistories.save(
+                  FOLDER, "semaphore", client.fetchHistory(WorkflowIds.semaphore(account))));
 
       var id = WorkflowIds.reconcileHost(new HostId("host-1"));
       temporal(
@@ -177,18 +175,17 @@ class RecordHistories {
                 Duration.ofMinutes(2),
                 () -> client.listExecutions(swept).findAny().isPresent());
             var run = client.listExecutions(swept).findFirst().orElseThrow();
-            save(
+            RecordedHistories.save(
+                FOLDER,
                 "reconcile",
-                client
-                    .fetchHistory(run.getExecution().getWorkflowId(), run.getExecution().getRunId())
-                    .toJson(true));
+                client.fetchHistory(
+                    run.getExecution().getWorkflowId(), run.getExecution().getRunId()));
           });
     }
   }
 
   @Test
-  void recordASilentHost() throws IOException, InterruptedException {
-    Files.createDirectories(FOLDER);
+  void recordASilentHost() throws InterruptedException {
     try (var platform = TestPlatform.split("record-outage", 1, 1)) {
       var socket = platform.socket("recorder").init(allowAll());
       socket.user("bash python3 -c \"import time; time.sleep(20)\"\nsay back");
@@ -205,7 +202,8 @@ class RecordHistories {
   private static void write(TestPlatform platform, String name, String session) {
     temporal(
         platform,
-        client -> save(name, client.fetchHistory(workflow(platform, session)).toJson(true)));
+        client ->
+            RecordedHistories.save(FOLDER, name, client.fetchHistory(workflow(platform, session))));
   }
 
   private static String workflow(TestPlatform platform, String session) {
@@ -232,16 +230,6 @@ class RecordHistories {
                   .build()));
     } finally {
       service.shutdownNow();
-    }
-  }
-
-  private static void save(String name, String history) {
-    try {
-      // Who worked on it, and on which machine, does not belong to the history of a session.
-      var scrubbed = history.replaceAll("(\"identity\": \")[^\"]*", "$1recorder");
-      Files.writeString(FOLDER.resolve(name + ".json"), scrubbed + "\n");
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
     }
   }
 }

@@ -4,6 +4,7 @@ import static dev.berth.tests.e2e.TestSocket.allowAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.protocol.ProjectId;
+import dev.berth.protocol.ProtocolJson;
 import dev.berth.protocol.SessionId;
 import dev.berth.workflows.WorkflowIds;
 import io.temporal.api.common.v1.WorkflowExecution;
@@ -12,6 +13,7 @@ import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
 import io.temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import java.net.http.HttpResponse;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,6 +62,30 @@ class WorkflowResetIT {
       assertThat(platform.events("type = 'tool.started'", socket.session())).isEqualTo(2);
       assertThat(platform.events("type = 'turn.started'", socket.session())).isEqualTo(3);
     }
+  }
+
+  /** E2. */
+  @Test
+  void theSameMessageSentAgainAfterAResetHasTheSameAnswer() {
+    var session = AskingSession.open(platform);
+    var body = "{\"id\": \"%s\", \"content\": \"say once\"}".formatted(UUID.randomUUID());
+    var receipt = session.call("POST", "/messages", body);
+    assertThat(receipt.statusCode()).as(receipt.body()).isEqualTo(202);
+    session.awaitEnds(1);
+
+    reset(session.id());
+
+    var again = session.call("POST", "/messages", body);
+    assertThat(again.statusCode()).as(again.body()).isEqualTo(202);
+    assertThat(seq(again)).isEqualTo(seq(receipt));
+    session.send("say another");
+    session.awaitEnds(2);
+    assertThat(session.types("turn.started")).hasSize(2);
+    assertThat(session.types("message.accepted")).hasSize(2);
+  }
+
+  private static long seq(HttpResponse<String> receipt) {
+    return ProtocolJson.mapper().readTree(receipt.body()).path("seq").asLong();
   }
 
   private static void reset(String session) {

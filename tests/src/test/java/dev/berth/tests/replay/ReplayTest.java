@@ -8,6 +8,7 @@ import dev.berth.workflows.TemporalPayloads;
 import dev.berth.workflows.permits.DeveloperSemaphoreWorkflowImpl;
 import dev.berth.workflows.reconcile.ReconcileHostWorkflowImpl;
 import dev.berth.workflows.session.SessionWorkflowImpl;
+import dev.berth.workflows.testing.RecordedHistories;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.WorkflowExecutionHistory;
 import io.temporal.testing.TestEnvironmentOptions;
@@ -17,6 +18,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,6 +35,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class ReplayTest {
   private static final Path HISTORIES = Path.of("src/test/resources/histories");
+  private static final Path WORKFLOWS = Path.of("../workflows/src/main/java");
+
+  /** A busy run is over after 200 turns, which are 5 MB: {@code LongSessionTest} has them. */
+  private static final Set<String> WITHOUT_HISTORY = Set.of("continues-busy");
+
+  private static final Pattern GET_VERSION = Pattern.compile("getVersion\\(\\s*(\\w+),");
 
   static Stream<Path> histories() throws IOException {
     try (var files = Files.list(HISTORIES)) {
@@ -61,6 +71,43 @@ class ReplayTest {
                 "session-cut-in-recovery.json",
                 "semaphore.json",
                 "reconcile.json"));
+  }
+
+  /** What a marker decides is shown by a session that met it. */
+  @Test
+  void thereIsAHistoryOfEveryVersionMarker() throws IOException {
+    var recorded = new TreeSet<String>();
+    for (var file : histories().toList()) {
+      recorded.addAll(
+          RecordedHistories.markers(WorkflowExecutionHistory.fromJson(Files.readString(file))));
+    }
+
+    assertThat(recorded).containsAll(markersOfTheCode());
+    assertThat(recorded).doesNotContainAnyElementsOf(WITHOUT_HISTORY);
+  }
+
+  /** The change ids that workflow code asks for, each a constant of the same file. */
+  private static Set<String> markersOfTheCode() throws IOException {
+    var markers = new TreeSet<String>();
+    try (var files = Files.walk(WORKFLOWS)) {
+      for (var file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        var code = Files.readString(file);
+        GET_VERSION
+            .matcher(code)
+            .results()
+            .map(call -> constant(code, call.group(1)))
+            .filter(marker -> !WITHOUT_HISTORY.contains(marker))
+            .forEach(markers::add);
+      }
+    }
+    assertThat(markers).hasSizeGreaterThan(10);
+    return markers;
+  }
+
+  private static String constant(String code, String name) {
+    var value = Pattern.compile("String " + name + " =\\s+\"([^\"]+)\"").matcher(code);
+    assertThat(value.find()).as(name).isTrue();
+    return value.group(1);
   }
 
   /** Proves that the replay would notice. */

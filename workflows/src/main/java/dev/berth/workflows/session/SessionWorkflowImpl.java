@@ -28,6 +28,9 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
   /** A client that comes back within the linger keeps its sandbox; it did not in earlier runs. */
   private static final String RETURNS = "keeps-who-returns";
 
+  /** The end of a socket that was not there completed the session in earlier runs. */
+  private static final String KNOWS_SOCKETS = "knows-its-sockets";
+
   private final SessionInput input;
   private final SessionProgress progress;
   private final SessionSandbox sandbox;
@@ -134,6 +137,13 @@ public final class SessionWorkflowImpl implements SessionWorkflow {
 
   @Override
   public void disconnected(DisconnectedInput socket) {
+    // Told twice, or of a socket that never came to be: whoever uses the session loses nothing by
+    // it.
+    if (!state().connections().contains(socket.connectionId())
+        && Workflow.getVersion(KNOWS_SOCKETS, Workflow.DEFAULT_VERSION, 1)
+            != Workflow.DEFAULT_VERSION) {
+      return;
+    }
     progress.change(state -> state.disconnected(socket.connectionId(), socket.asked()));
   }
 

@@ -16,6 +16,7 @@ import dev.berth.workflows.session.SessionWorkflow.SubmitInput;
 import dev.berth.workflows.testing.FakeHostActivities;
 import dev.berth.workflows.testing.FakePermitActivities;
 import dev.berth.workflows.testing.FakeSessionActivities;
+import dev.berth.workflows.testing.RecordedHistories;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowExecutionDescription;
@@ -25,6 +26,7 @@ import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.worker.WorkerOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The workflow of one session on Temporal's test server, with the fakes of what it works with. */
 record RunningSession(
@@ -47,6 +50,9 @@ record RunningSession(
   private static final ProjectId PROJECT = new ProjectId("p1");
   private static final String ACCOUNT = "a1";
   private static final int PERMITS = 100;
+
+  /** Where {@code tools/record-histories markers} wants the histories of tests. */
+  private static final @Nullable String HISTORIES = System.getProperty("berth.histories");
 
   /** The default one; but nobody beats for what a test holds, and a slow machine is not a loss. */
   static final SessionPolicy POLICY =
@@ -212,6 +218,10 @@ record RunningSession(
 
   @Override
   public void close() {
+    if (HISTORIES != null) {
+      RecordedHistories.saveNewMarkers(
+          Path.of(HISTORIES), environment.getWorkflowClient(), workflowId);
+    }
     hostWorkers.forEach(WorkerFactory::shutdownNow);
     environment.close();
   }

@@ -61,6 +61,23 @@ class SessionClientsTest {
   }
 
   @Test
+  void aSocketThatWasNeverThereOrIsGoneAlreadyEndsNothing() {
+    workflow.openSession(new OpenInput(null));
+    host.nextTurn(new TurnBehaviour.Waits());
+    var message = submit();
+    eventually(() -> host.log().contains("turn 1 on 1"));
+
+    workflow.disconnected(new DisconnectedInput("c1", false));
+    workflow.disconnected(new DisconnectedInput("c1", true));
+    host.finish(turn(message), END_TURN);
+
+    eventually(() -> workflow.status().phase() instanceof Phase.Idle);
+    assertThat(database.ends()).containsEntry(turn(message), END_TURN);
+    assertThat(database.events())
+        .doesNotHaveAnyElementsOfTypes(SessionEvent.SessionCompleted.class);
+  }
+
+  @Test
   void aTurnGoesOnWhenItsSocketIsLostAndTheSessionCompletesAfterIt() {
     workflow.openSession(new OpenInput("c1"));
     host.nextTurn(new TurnBehaviour.Waits());

@@ -377,6 +377,30 @@ class SessionWorkflowTest {
   }
 
   @Test
+  void aSandboxThatItsHostDoesNotStopIsAskedAboutAgainAndThenGivenUp() {
+    submit();
+    eventually(() -> database.ends().size() == 1);
+    host.failStops();
+
+    running.environment().sleep(SessionPolicy.DEFAULT.idle().plusMinutes(1));
+    eventually(() -> host.log().contains("no stop 1"));
+    assertThat(ends()).isEmpty();
+    running.environment().sleep(SessionPolicy.DEFAULT.background());
+
+    eventually(() -> workflow.status().phase() instanceof Phase.Hibernated);
+    assertThat(ends()).containsExactly(SandboxEndReason.IDLE);
+    submit();
+    eventually(() -> host.log().contains("turn 2 on 2"));
+  }
+
+  private List<SandboxEndReason> ends() {
+    return database.events().stream()
+        .filter(SessionEvent.SandboxEnded.class::isInstance)
+        .map(event -> ((SessionEvent.SandboxEnded) event).reason())
+        .toList();
+  }
+
+  @Test
   void aSandboxThatEndsWhileNothingRunsIsReplacedByTheNextMessage() {
     submit();
     eventually(() -> database.ends().size() == 1 && workflow.status().running() == null);

@@ -9,6 +9,7 @@ import dev.berth.workflows.Failures;
 import dev.berth.workflows.ports.SandboxActivities;
 import dev.berth.workflows.ports.TurnActivities;
 import dev.berth.workflows.ports.WorkspaceActivities;
+import io.temporal.failure.ApplicationFailure;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,6 +32,7 @@ public final class FakeHostActivities
   private final FakeSessionActivities session;
   private final Queue<Problem> failingStarts = new ConcurrentLinkedQueue<>();
   private final AtomicInteger failingInterrupts = new AtomicInteger();
+  private volatile boolean failingStops;
   private final Queue<CompletableFuture<Void>> heldStarts = new ConcurrentLinkedQueue<>();
   private final Queue<TurnBehaviour> behaviours = new ConcurrentLinkedQueue<>();
   private final Map<TurnId, CompletableFuture<@Nullable StopReason>> held = new HashMap<>();
@@ -63,6 +65,11 @@ public final class FakeHostActivities
 
   public void failNextStart(Problem problem) {
     failingStarts.add(problem);
+  }
+
+  /** From now on no sandbox can be stopped. */
+  public void failStops() {
+    failingStops = true;
   }
 
   /** What was said of failing starts is over. */
@@ -145,6 +152,10 @@ public final class FakeHostActivities
 
   @Override
   public SandboxStopped stop(StopSandboxInput input) {
+    if (failingStops) {
+      note("no stop " + input.epoch());
+      throw ApplicationFailure.newNonRetryableFailure("the host does not answer", "test");
+    }
     if (Boolean.TRUE.equals(input.sparing()) && background > 0) {
       note("spare " + input.epoch());
       return new SandboxStopped(true, background);

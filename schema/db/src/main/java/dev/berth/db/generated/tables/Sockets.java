@@ -58,6 +58,8 @@ public class Sockets extends TableImpl<Record> {
 
     public final TableField<Record, UUID> NODE_ID = createField(DSL.name("node_id"), SQLDataType.UUID, this, "");
 
+    public final TableField<Record, Boolean> ASKED = createField(DSL.name("asked"), SQLDataType.BOOLEAN.nullable(false).defaultValue(DSL.field(DSL.raw("false"), SQLDataType.BOOLEAN)), this, "");
+
     public final TableField<Record, OffsetDateTime> OPENED_AT = createField(DSL.name("opened_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "");
 
     private Sockets(Name alias, Table<Record> aliased) {
