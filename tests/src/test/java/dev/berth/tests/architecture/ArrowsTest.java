@@ -6,7 +6,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -15,10 +15,16 @@ import org.junit.jupiter.api.Test;
 class ArrowsTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
-          .withImportOption(new ImportOption.DoNotIncludeTests())
-          // What modules lend to the tests of others comes as a jar, which is not known for a test.
-          .withImportOption(location -> !location.contains("-tests.jar"))
+          .withImportOption(location -> !isOfTests(location))
           .importPackages("dev.berth");
+
+  /**
+   * Tests of other modules are here too: as a folder, which need not be Maven's usual one, or as a
+   * jar.
+   */
+  private static boolean isOfTests(Location location) {
+    return location.contains("/test-classes/") || location.contains("-tests.jar");
+  }
 
   private static final String[] EDGES = {
     "dev.berth.standalone..", "dev.berth.practicemodel..", "dev.berth.tests.."
