@@ -97,7 +97,7 @@ public final class OpenSockets implements AutoCloseable {
         closesAll.run();
       }
     } catch (DataAccessException away) {
-      LOG.atDebug().log("the database is away: {}", away.getMessage());
+      LOG.atWarn().log("the database takes no word of this node: {}", away.getMessage());
     } catch (RuntimeException broken) {
       // The edge of this thread: without a next beat the node would be taken for dead.
       LOG.atError().setCause(broken).log("a beat of this node failed");
@@ -116,7 +116,7 @@ public final class OpenSockets implements AutoCloseable {
           .where(API_NODES.NODE_ID.eq(id()))
           .execute();
     } catch (DataAccessException away) {
-      LOG.atDebug().log("the database is away: {}", away.getMessage());
+      LOG.atWarn().log("the database takes no word of this node: {}", away.getMessage());
     }
   }
 
@@ -174,7 +174,7 @@ public final class OpenSockets implements AutoCloseable {
       write.accept(now);
       now.forEach(sockets::remove);
     } catch (DataAccessException away) {
-      LOG.atDebug().log("the database is away: {}", away.getMessage());
+      LOG.atWarn().log("the database takes no word of this node: {}", away.getMessage());
     }
   }
 }
